@@ -1,0 +1,22 @@
+# What is linked, and why, stands in docs/decisions/dependencies.md.
+set(Boost_USE_STATIC_LIBS ON)
+set(OPENSSL_USE_STATIC_LIBS ON)
+find_package(Boost 1.81 REQUIRED COMPONENTS json url)
+find_package(OpenSSL 3 REQUIRED)
+find_package(Threads REQUIRED)
+find_package(spdlog REQUIRED)
+find_package(GTest REQUIRED)
+find_package(ZLIB REQUIRED)
+find_path(PUGIXML_INCLUDE pugixml.hpp REQUIRED)
+find_library(PUGIXML_LIBRARY pugixml REQUIRED)
+find_library(SQLITE_LIBRARY libsqlite3.a REQUIRED)
+find_library(PCRE2_LIBRARY libpcre2-8.a REQUIRED)
+
+add_library(clary_third_party INTERFACE)
+target_compile_definitions(clary_third_party INTERFACE
+  BOOST_ASIO_SEPARATE_COMPILATION BOOST_BEAST_SEPARATE_COMPILATION BOOST_ASIO_NO_DEPRECATED
+  BOOST_ASIO_DISABLE_BOOST_COROUTINE SPDLOG_FMT_EXTERNAL PCRE2_CODE_UNIT_WIDTH=8)
+target_include_directories(clary_third_party SYSTEM INTERFACE ${PUGIXML_INCLUDE})
+target_link_libraries(clary_third_party INTERFACE
+  Boost::headers Boost::json Boost::url OpenSSL::SSL OpenSSL::Crypto Threads::Threads
+  spdlog::spdlog ${SQLITE_LIBRARY} ${PCRE2_LIBRARY} ${PUGIXML_LIBRARY} ZLIB::ZLIB ${CMAKE_DL_LIBS})
