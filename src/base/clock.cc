@@ -34,7 +34,9 @@ std::chrono::steady_clock::time_point SystemClock::steady_now() const {
   return std::chrono::steady_clock::now();
 }
 
-Timestamp ManualClock::now() const { return Timestamp(std::chrono::milliseconds(now_ms_)); }
+Timestamp ManualClock::now() const {
+  return Timestamp(std::chrono::milliseconds(now_ms_));
+}
 
 std::chrono::steady_clock::time_point ManualClock::steady_now() const {
   return std::chrono::steady_clock::time_point(std::chrono::milliseconds(now_ms_));
@@ -48,17 +50,24 @@ Timestamp from_epoch_seconds(double seconds) {
   return Timestamp(std::chrono::milliseconds(std::llround(seconds * 1000.0)));
 }
 
-std::string iso8601(Timestamp time) { return format(time, "%Y-%m-%dT%H:%M:%SZ"); }
+std::string iso8601(Timestamp time) {
+  return format(time, "%Y-%m-%dT%H:%M:%SZ");
+}
 
 std::string iso8601_ms(Timestamp time) {
   const auto whole = std::chrono::floor<std::chrono::seconds>(time);
   std::array<char, 8> fraction{};
-  std::snprintf(fraction.data(), fraction.size(), ".%03dZ", static_cast<int>((time - whole).count()));
+  std::snprintf(fraction.data(), fraction.size(), ".%03dZ",
+                static_cast<int>((time - whole).count()));
   return format(time, "%Y-%m-%dT%H:%M:%S") + fraction.data();
 }
 
-std::string iso8601_basic(Timestamp time) { return format(time, "%Y%m%dT%H%M%SZ"); }
+std::string iso8601_basic(Timestamp time) {
+  return format(time, "%Y%m%dT%H%M%SZ");
+}
 
-std::string http_date(Timestamp time) { return format(time, "%a, %d %b %Y %H:%M:%S GMT"); }
+std::string http_date(Timestamp time) {
+  return format(time, "%a, %d %b %Y %H:%M:%S GMT");
+}
 
 }  // namespace clary

@@ -2,8 +2,8 @@
 
 #include <sys/random.h>
 
-#include <array>
 #include <algorithm>
+#include <array>
 #include <stdexcept>
 #include <string_view>
 #include <vector>

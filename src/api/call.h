@@ -1,0 +1,58 @@
+// What an operation is called with, and the two shapes an operation has.
+#pragma once
+
+#include <boost/asio/awaitable.hpp>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "base/body.h"
+#include "base/clock.h"
+#include "base/json.h"
+#include "base/request.h"
+#include "identity/credentials.h"
+#include "wire/api_error.h"
+#include "wire/model.h"
+
+namespace clary::api {
+
+struct Call {
+  const wire::ServiceModel& model;
+  const wire::Operation& operation;
+  const identity::Principal& principal;
+  // The caller's account and the region of the credential scope.
+  std::string_view account, region;
+  std::string_view request_id;
+  Timestamp now;
+  const RequestHead& request;
+  // The whole body of a buffered request, as sent (empty for streaming operations).
+  std::string_view body;
+};
+
+// A plain blocking function on the worker pool. Throws wire::ApiError.
+using Plain = std::function<json::object(const json::object& input, Call& call)>;
+
+// A coroutine on the connection's executor, for bodies that stream. It answers by itself through
+// `response`; an ApiError it throws before the head is sent is encoded as for Plain. `body` gives
+// payload bytes: aws-chunked framing, signatures of chunks and Content-Length are already handled.
+using Streaming = std::function<boost::asio::awaitable<void>(
+    json::object input, Call& call, BodyReader& body, BodyWriter& response)>;
+
+struct OperationEntry {
+  std::string_view name;
+  Plain plain;  // one of the two
+  Streaming streaming;
+};
+
+// One service: its model's name and its operations, which read as its table of contents.
+class Service {
+ public:
+  virtual ~Service() = default;
+  virtual std::string_view model_name() const = 0;  // "sagemaker"
+  virtual std::vector<OperationEntry> operations() = 0;
+};
+
+}  // namespace clary::api

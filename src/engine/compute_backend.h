@@ -1,0 +1,40 @@
+// Where agents run: this machine, later Slurm or Kubernetes. A backend starts one agent per
+// instance and knows whether it still lives; everything else the agent reports itself.
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "engine/job_spec.h"
+
+namespace clary::engine {
+
+// What the agent needs beside the spec: how to reach the server and who it is.
+struct AgentAccess {
+  std::string server_url;                                       // http://127.0.0.1:7700
+  std::string report_token;                                     // bearer of this run's reports
+  std::string access_key_id, secret_access_key, session_token;  // the job role's session
+};
+
+enum class RunState { kUnknown, kAlive, kGone };
+
+// threads: any. blocks: shortly.
+class ComputeBackend {
+ public:
+  virtual ~ComputeBackend() = default;
+  // Starts the agent of `spec` and returns a handle text to store ("pid:starttime"). Idempotent by
+  // spec.id: a run that was started already returns its handle. The agent outlives the server.
+  virtual std::string start(const JobSpec& spec, const AgentAccess& access) = 0;
+  virtual RunState state(std::string_view handle) = 0;
+  // Asks the agent to end the workload (SIGTERM, grace, SIGKILL) and report.
+  virtual void stop(std::string_view handle) = 0;
+  virtual void kill(std::string_view handle) = 0;
+  // Removes the run's folder once nothing needs it.
+  virtual void forget(const std::string& spec_id) = 0;
+  // Called (from any thread) when a run ends, so that nobody polls.
+  virtual void on_exit(std::function<void(const std::string& spec_id)> callback) = 0;
+};
+
+}  // namespace clary::engine

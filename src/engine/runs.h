@@ -1,0 +1,110 @@
+// Runs: one execution of a JobSpec by an agent, from the queue to its outcome. What controllers of
+// jobs and endpoints work with; the scheduler and the compute backend are behind it.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/clock.h"
+#include "engine/compute_backend.h"
+#include "engine/job_spec.h"
+#include "store/documents.h"
+
+namespace clary::engine {
+
+enum class RunPhase {
+  kQueued,       // waits for CPU and memory; `message` says for what
+  kStarting,     // the agent is being started
+  kDownloading,  // inputs on their way
+  kRunning,      // the workload runs (training)
+  kServing,      // mode kServe: /ping answered 200, requests may come
+  kUploading,    // outputs on their way
+  kEnded         // `outcome` is set
+};
+
+struct PhaseChange {
+  RunPhase phase = RunPhase::kQueued;
+  Timestamp time;
+  std::string message;  // for people: progress, what is waited for
+};
+
+struct RunOutcome {
+  enum class Kind {
+    kSucceeded,
+    kFailed,    // workload, staging or sandbox failed: `reason`
+    kStopped,   // stop was asked for
+    kTimedOut,  // max_runtime reached
+    kAgentLost  // the agent died without a report
+  } kind = Kind::kSucceeded;
+  int exit_code = 0;
+  // Ready for FailureReason: "ClientError: ...", "AlgorithmError: ..., exit code: 1".
+  std::string reason;
+};
+
+struct FinalMetric {
+  std::string name;
+  double value = 0;
+  Timestamp time;
+};
+
+struct Run {
+  JobSpec spec;
+  std::string handle;               // the backend's; "" while queued
+  std::vector<PhaseChange> phases;  // in order, first kQueued
+  std::optional<RunOutcome> outcome;
+  std::vector<FinalMetric> metrics;  // last value of each scraped metric
+  std::optional<Timestamp> workload_started, workload_ended;
+  bool stop_requested = false;
+  // kServe: where the model server listens, on this machine.
+  std::string serving_socket;  // Unix-domain socket path
+  int restarts = 0;            // of a crashed model server
+  RunPhase phase() const { return phases.empty() ? RunPhase::kQueued : phases.back().phase; }
+};
+
+// threads: any. blocks: shortly. errors: StorageError. All state is stored: a new Runs over the
+// same database goes on where the last one was, and asks the backend which agents still live.
+// order: start() after the callback is set; destroyed before the backend and the documents.
+class Runs {
+ public:
+  Runs(store::Documents& documents, ComputeBackend& backend, const Clock& clock,
+       const Limits& capacity);
+  ~Runs();
+
+  // The callback gets every change (any thread; must only enqueue).
+  void on_change(std::function<void(const JobSpec& spec)> callback);
+  void start();
+  void stop();  // the server goes away; agents stay
+
+  // Idempotent by spec.id. Queued at once, started when capacity allows (first come, first served).
+  // `access` is stored only as long as the run is queued or alive.
+  void submit(const JobSpec& spec, const AgentAccess& access);
+  std::optional<Run> find(const std::string& spec_id);
+  // kEnded/kStopped at once when still queued; else the agent is asked to.
+  void request_stop(const std::string& spec_id);
+  // Forgets an ended run and its folder.
+  void forget(const std::string& spec_id);
+
+  // What an agent sends (its own format, see agent/). Returns what the agent should know
+  // ("stop": true, "known": false). Throws std::invalid_argument on a bad token or body. Each
+  // report is applied once (sequence numbers), so that agents may send again after an answer lost.
+  json::object apply_report(std::string_view spec_id, std::string_view token,
+                            const json::object& report);
+
+  // What waits and what runs, for people and metrics.
+  struct Load {
+    std::size_t queued = 0, running = 0;
+    double cpus_used = 0, cpus = 0;
+    std::uint64_t memory_used = 0, memory = 0;
+  };
+  Load load() const;
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace clary::engine

@@ -1,0 +1,53 @@
+// Roles, users and policies of an account, as IAM shows them.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/clock.h"
+#include "store/database.h"
+
+namespace clary::identity {
+
+struct Role {
+  std::string account, name, path = "/", id, arn;
+  std::string trust_policy;  // JSON text
+  std::string description;
+  int max_session_seconds = 3600;
+  Timestamp created;
+  std::vector<std::string> attached_policy_arns;
+  std::map<std::string, std::string> inline_policies;  // name -> JSON text
+  std::map<std::string, std::string> tags;
+};
+
+inline constexpr std::string_view kExecutionRole = "ClaryExecutionRole";
+
+// threads: any. blocks: all. errors: StorageError.
+class Roles {
+ public:
+  Roles(store::Database& database, const Clock& clock);
+  ~Roles();
+  static std::span<const store::Migration> migrations();
+
+  // Makes the account's ready execution role (trusts sagemaker.amazonaws.com, carries
+  // AmazonSageMakerFullAccess) when it is not there. Returns it.
+  Role ensure_execution_role(std::string_view account);
+  bool create(Role& role);  // false: exists. Fills id, arn, created.
+  std::optional<Role> find(std::string_view account, std::string_view name);
+  std::optional<Role> find_by_arn(std::string_view arn);
+  std::optional<Role> update(std::string_view account, std::string_view name,
+                             const std::function<void(Role&)>& change);
+  bool remove(std::string_view account, std::string_view name);
+  std::vector<Role> list(std::string_view account, std::string_view path_prefix,
+                         std::string_view after, std::size_t limit);
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace clary::identity

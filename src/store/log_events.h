@@ -1,0 +1,94 @@
+// CloudWatch Logs' data: groups, streams, events.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/clock.h"
+#include "store/database.h"
+
+namespace clary::store {
+
+struct LogEvent {
+  Timestamp time;  // the client's
+  std::string message;
+};
+
+struct StoredLogEvent {
+  std::string stream;
+  Timestamp time, ingested;
+  std::string message;
+  std::int64_t id = 0;  // grows; the order of arrival
+};
+
+struct LogGroup {
+  std::string account, region, name;
+  Timestamp created;
+  std::int64_t stored_bytes = 0;
+  std::optional<std::int64_t> retention_days;
+};
+
+struct LogStream {
+  std::string name;
+  Timestamp created;
+  std::optional<Timestamp> first_event, last_event, last_ingestion;
+};
+
+struct LogScope {
+  std::string account, region, group;
+};
+
+// threads: any. blocks: all but append_later. errors: StorageError.
+class LogEvents {
+ public:
+  LogEvents(Database& database, const Clock& clock);
+  ~LogEvents();
+  static std::span<const Migration> migrations();
+
+  bool create_group(const LogScope& scope);  // false: exists
+  bool remove_group(const LogScope& scope);
+  bool set_retention(const LogScope& scope, std::optional<std::int64_t> days);
+  std::vector<LogGroup> groups(std::string_view account, std::string_view region,
+                               std::string_view prefix, std::string_view after, std::size_t limit);
+  std::optional<LogGroup> group(const LogScope& scope);
+  bool create_stream(const LogScope& scope, std::string_view stream);  // false: exists
+  bool remove_stream(const LogScope& scope, std::string_view stream);
+  enum class StreamOrder { kName, kLastEvent };
+  std::vector<LogStream> streams(const LogScope& scope, std::string_view prefix, StreamOrder order,
+                                 bool descending, std::string_view after, std::size_t limit);
+  bool has_stream(const LogScope& scope, std::string_view stream);
+
+  // Creates group and stream as needed. Durable on return.
+  void append(const LogScope& scope, std::string_view stream, std::span<const LogEvent> events);
+  // The same, durable soon: for servers' and jobs' own lines. Order of calls is kept.
+  void append_later(LogScope scope, std::string stream, std::vector<LogEvent> events);
+
+  // Events of one stream in order (time, then arrival), strictly after / before `cursor` when it is
+  // set; `from` inclusive, `until` exclusive.
+  struct Cursor {
+    Timestamp time;
+    std::int64_t id = 0;
+  };
+  struct Range {
+    std::optional<Timestamp> from, until;
+    std::optional<Cursor> cursor;
+    bool forward = true;
+    std::size_t limit = 10000;
+    std::size_t max_bytes = 1 << 20;
+  };
+  std::vector<StoredLogEvent> events(const LogScope& scope, std::string_view stream,
+                                     const Range& range);
+  // Across streams (all, or those named, or those with the prefix), forward only.
+  std::vector<StoredLogEvent> filter(const LogScope& scope, const std::vector<std::string>& streams,
+                                     std::string_view stream_prefix, const Range& range);
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace clary::store

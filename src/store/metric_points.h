@@ -1,0 +1,63 @@
+// CloudWatch's data: metrics named by namespace, name and dimensions, and their points.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/clock.h"
+#include "store/database.h"
+
+namespace clary::store {
+
+struct MetricId {
+  std::string account, region, metric_namespace, name;
+  std::map<std::string, std::string> dimensions;
+  friend auto operator<=>(const MetricId&, const MetricId&) = default;
+};
+
+// A sample or an already summed statistic set.
+struct MetricPoint {
+  Timestamp time;
+  double sum = 0, minimum = 0, maximum = 0, count = 1;
+  std::string unit = "None";
+};
+
+struct MetricBucket {
+  Timestamp start;
+  double sum = 0, minimum = 0, maximum = 0, count = 0;
+  std::string unit;
+  std::vector<std::pair<double, double>> values;  // value, weight; only when asked (percentiles)
+};
+
+// threads: any. blocks: all but append_later. errors: StorageError.
+class MetricPoints {
+ public:
+  MetricPoints(Database& database, const Clock& clock);
+  ~MetricPoints();
+  static std::span<const Migration> migrations();
+
+  void append(const MetricId& metric, std::span<const MetricPoint> points);
+  void append_later(MetricId metric, std::vector<MetricPoint> points);
+  // Points in [from, until) summed into buckets of `period`, aligned to the epoch. Empty buckets
+  // are left out.
+  enum class KeepValues { kNo, kYes };
+  std::vector<MetricBucket> buckets(const MetricId& metric, Timestamp from, Timestamp until,
+                                    std::chrono::seconds period, KeepValues keep);
+  // Metrics that match; `dimensions` with an empty value match any value.
+  std::vector<MetricId> list(
+      std::string_view account, std::string_view region, std::string_view metric_namespace,
+      std::string_view name,
+      const std::vector<std::pair<std::string, std::optional<std::string>>>& dimensions,
+      std::size_t offset, std::size_t limit);
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace clary::store
