@@ -12,6 +12,8 @@
 #include <utility>
 #include <vector>
 
+#include "base/request.h"
+
 namespace clary {
 
 // The peer went away, was too slow, or sent less or more than it announced.
@@ -31,8 +33,12 @@ class BodyReader {
   virtual ~BodyReader() = default;
   // Reads up to buffer.size() bytes; 0 is the end. Throws BodyError.
   virtual boost::asio::awaitable<std::size_t> read_some(std::span<std::byte> buffer) = 0;
-  // What Content-Length says, when the request has one.
+  // How many bytes read_some() will give in all, when that is known ahead: Content-Length, or
+  // x-amz-decoded-content-length of an aws-chunked body.
   virtual std::optional<std::uint64_t> content_length() const = 0;
+  // The trailer fields that followed the body (x-amz-checksum-crc32, ...); nullptr when there were
+  // none. Valid after read_some() returned 0.
+  virtual const Headers* trailers() const { return nullptr; }
 };
 
 struct ResponseHead {

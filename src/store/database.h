@@ -1,7 +1,9 @@
 // One SQLite file in WAL mode: a single writer thread that commits in groups, and many readers.
 #pragma once
 
+#include <concepts>
 #include <cstdint>
+#include <exception>
 #include <filesystem>
 #include <functional>
 #include <memory>
@@ -28,16 +30,20 @@ class Statement {
   Statement(const Statement&) = delete;
   Statement& operator=(const Statement&) = delete;
 
-  Statement& bind(int index, std::int64_t value);
+  template <std::integral Integer>
+  Statement& bind(int index, Integer value) {
+    return bind_integer(index, static_cast<std::int64_t>(value));
+  }
   Statement& bind(int index, double value);
-  // Text is bound without a copy: it must live until reset().
+  // Text and blobs are bound without a copy: they must live until reset() or the end of the read()
+  // or write() they are used in.
   Statement& bind(int index, std::string_view text);
   Statement& bind_blob(int index, std::span<const std::byte> bytes);
   Statement& bind_null(int index);
 
-  bool step();  // true: a row is there. Throws StorageError.
-  void run();   // step to the end, then reset
-  void reset();
+  bool step();   // true: a row is there. Throws StorageError.
+  void run();    // step to the end, then reset
+  void reset();  // bindings are cleared too
 
   std::int64_t integer(int column) const;
   double real(int column) const;
@@ -46,10 +52,13 @@ class Statement {
   bool is_null(int column) const;
 
  private:
+  Statement& bind_integer(int index, std::int64_t value);
+
   sqlite3_stmt* statement_ = nullptr;
 };
 
 // A connection with its prepared statements, found by the address of their SQL (named constants).
+// threads: one at a time.
 class Connection {
  public:
   enum class Mode { kReadOnly, kReadWrite };
@@ -60,26 +69,41 @@ class Connection {
 
   // Prepared once, reset before it is returned. `sql` must have static storage.
   Statement& statement(const char* sql);
+  // The same for SQL that is put together: found by its text. For a bounded number of texts.
+  Statement& composed(const std::string& sql);
   void execute(const char* sql);  // scripts: schema, pragmas
   std::int64_t changes() const;
   std::int64_t last_insert_id() const;
+  // Resets every statement handed out since the last call. Database does it after each read or
+  // change, so that a forgotten row never holds a snapshot open.
+  void finish_statements();
+  // False while a transaction is open; SQLite ends one by itself when the disk is full.
+  bool in_transaction() const;
+  sqlite3* handle() const;
 
  private:
   struct Impl;
   std::unique_ptr<Impl> impl_;
 };
 
+// One step of a module's schema. Several modules share a file: the table schema_versions holds, per
+// module, the last version applied, and each module numbers its own steps 1, 2, 3, ...
+// A step that was released is never edited; a change is a further step.
 struct Migration {
-  int version;  // 1, 2, ...; PRAGMA user_version keeps the last one applied
+  std::string_view module;
+  int version;
   const char* sql;
 };
 
-// threads: read() and write() from any thread. blocks: both.
-// errors: StorageError. A file whose version is newer than the last migration is refused.
+// threads: read(), write() and write_later() from any thread, but not from inside a change or a
+// `done`, which run on the writer thread. blocks: all but write_later().
+// errors: StorageError; full() when the disk is. A file that has a newer version of a module than
+// the program knows is refused.
 // order: destroyed after its last caller; the destructor commits what was accepted.
 class Database {
  public:
-  Database(std::filesystem::path file, std::span<const Migration> migrations);
+  // Database db(file, {Documents::migrations(), LogEvents::migrations()});
+  Database(std::filesystem::path file, std::vector<std::span<const Migration>> modules);
   ~Database();
   Database(const Database&) = delete;
   Database& operator=(const Database&) = delete;
@@ -89,12 +113,13 @@ class Database {
   // `change` throws undoes its own savepoint only and is thrown here.
   void write(const std::function<void(Connection&)>& change);
 
-  // As write(), without waiting: `done` runs on the writer thread after the commit, with null or
-  // the error. For log lines and metric points.
+  // As write(), without waiting: `done` (may be empty) runs on the writer thread after the commit,
+  // with null or the error. For log lines and metric points.
   void write_later(std::function<void(Connection&)> change,
                    std::function<void(std::exception_ptr)> done);
 
-  // Runs `query` on a reader connection taken from a pool, seeing every commit before the call.
+  // Runs `query` on a reader connection taken from a pool, in one snapshot that holds every commit
+  // before the call.
   void read(const std::function<void(Connection&)>& query);
 
  private:

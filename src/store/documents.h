@@ -5,7 +5,10 @@
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <memory>
 #include <optional>
+#include <span>
+#include <stdexcept>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -69,11 +72,15 @@ class Documents {
   // version.
   [[nodiscard]] bool create(Document& document,
                             const std::map<std::string, std::string>& tags = {});
-  std::optional<Document> find(const DocumentKey& key);
+  // From a bounded cache when it is there; nullptr when there is no such document. The hot path of
+  // Describe: no copy, no database.
+  std::shared_ptr<const Document> find_shared(const DocumentKey& key);
+  std::optional<Document> find(const DocumentKey& key);  // a copy of the same
   std::optional<Document> find_by_arn(std::string_view arn);
-  // Reads, lets `change` edit body, internal and status, writes: one atomic step. `change`
+  // Reads, lets `change` edit body, internal, status and parent, writes: one atomic step, run on
+  // the database's writer thread, so `change` must be quick and must not call the store. `change`
   // returning false leaves the row as it is. Nullopt when there is no such document; else what is
-  // stored now.
+  // stored now. `modified` moves only when body or status did.
   std::optional<Document> update(const DocumentKey& key,
                                  const std::function<bool(Document&)>& change);
   bool remove(const DocumentKey& key);            // tags go with it
