@@ -1,71 +1,18 @@
-// What a workload needs, with all SageMaker words lowered away: what the agent is given.
+// The engine's name for what it hands to agents. The type is in base/ because the agent, which must
+// not include the engine, reads it too.
 #pragma once
 
-#include <chrono>
-#include <cstdint>
-#include <map>
-#include <optional>
-#include <string>
-#include <vector>
-
-#include "base/json.h"
+#include "base/job_spec.h"
 
 namespace clary::engine {
 
-// One channel or processing input.
-struct InputSpec {
-  std::string name;        // channel
-  std::string local_path;  // inside the sandbox: /opt/ml/input/data/<channel>
-  enum class Source { kPrefix, kManifest, kObject } source = Source::kPrefix;
-  std::string s3_uri;
-  bool sharded = false;      // ShardedByS3Key: this instance takes every n-th object
-  bool gzip = false;         // CompressionType Gzip: unpack each object
-  bool extract_tar = false;  // model.tar.gz: unpack into local_path
-};
-
-struct OutputSpec {
-  std::string local_path;  // /opt/ml/model
-  std::string s3_uri;      // full key for archives, prefix otherwise
-  enum class Form { kTarGz, kFiles } form = Form::kTarGz;
-  bool only_if_not_empty = false;  // output.tar.gz
-};
-
-struct MetricPattern {
-  std::string name, regex;
-};
-
-struct Limits {
-  std::uint64_t memory_bytes = 0;  // 0: none
-  double cpus = 0;
-  std::chrono::seconds max_runtime{86400};
-  std::chrono::seconds term_grace{120};  // SIGTERM to SIGKILL, as SageMaker's training jobs
-};
-
-enum class Launch { kNativeAlgorithm, kEnvironment, kImage };
-
-struct JobSpec {
-  std::string id;    // unique, path-safe: "training-job-<name>-<random>"
-  std::string kind;  // document kind
-  std::string account, region, name, arn;
-  enum class Mode { kRunToEnd, kServe } mode = Mode::kRunToEnd;
-  Launch launch = Launch::kNativeAlgorithm;
-  std::string image;
-  std::vector<std::string> command;  // {"clary-algo", "train"}
-  std::map<std::string, std::string> environment;
-  // Files below /opt/ml/input/config, by name: hyperparameters.json, resourceconfig.json, ...
-  std::map<std::string, json::value> config_files;
-  std::vector<InputSpec> inputs;
-  std::vector<OutputSpec> outputs;
-  std::vector<MetricPattern> metrics;
-  Limits limits;
-  bool network = false;  // false: no network inside the sandbox
-  int instance_index = 0, instance_count = 1;
-  std::string log_group, log_stream;
-  std::string metric_namespace;  // of scraped metrics
-  std::map<std::string, std::string> metric_dimensions;
-};
-
-json::object to_json(const JobSpec& spec);
-JobSpec job_spec_from_json(const json::object& object);  // throws on damage
+using clary::InputSpec;
+using clary::job_spec_from_json;
+using clary::JobSpec;
+using clary::Launch;
+using clary::Limits;
+using clary::MetricPattern;
+using clary::OutputSpec;
+using clary::to_json;
 
 }  // namespace clary::engine

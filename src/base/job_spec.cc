@@ -1,0 +1,211 @@
+#include "base/job_spec.h"
+
+#include <array>
+#include <stdexcept>
+#include <string_view>
+#include <utility>
+
+namespace clary {
+namespace {
+
+template <class Enum>
+using Names = std::array<std::pair<Enum, std::string_view>, 3>;
+
+constexpr Names<InputSpec::Source> kSources{{{InputSpec::Source::kPrefix, "prefix"},
+                                             {InputSpec::Source::kManifest, "manifest"},
+                                             {InputSpec::Source::kObject, "object"}}};
+constexpr Names<Launch> kLaunches{{{Launch::kNativeAlgorithm, "native"},
+                                   {Launch::kEnvironment, "environment"},
+                                   {Launch::kImage, "image"}}};
+constexpr std::array<std::pair<OutputSpec::Form, std::string_view>, 2> kForms{
+    {{OutputSpec::Form::kTarGz, "tar.gz"}, {OutputSpec::Form::kFiles, "files"}}};
+constexpr std::array<std::pair<JobSpec::Mode, std::string_view>, 2> kModes{
+    {{JobSpec::Mode::kRunToEnd, "run"}, {JobSpec::Mode::kServe, "serve"}}};
+
+template <class Table, class Enum>
+std::string_view name_of(const Table& table, Enum value) {
+  for (const auto& [candidate, name] : table) {
+    if (candidate == value) return name;
+  }
+  return {};
+}
+
+[[noreturn]] void damaged(std::string_view member) {
+  throw std::invalid_argument("job spec: \"" + std::string(member) + "\" is damaged");
+}
+
+template <class Table>
+auto value_of(const Table& table, const json::object& object, std::string_view member) {
+  const std::string text = string_or(object, member);
+  for (const auto& [value, name] : table) {
+    if (name == text) return value;
+  }
+  damaged(member);
+}
+
+json::object text_map(const std::map<std::string, std::string>& map) {
+  json::object object;
+  for (const auto& [key, value] : map) object[key] = value;
+  return object;
+}
+
+std::map<std::string, std::string> text_map(const json::object& object, std::string_view member) {
+  std::map<std::string, std::string> map;
+  const json::object* members = find_object(object, member);
+  if (members == nullptr) return map;
+  for (const auto& [key, value] : *members) {
+    if (!value.is_string()) damaged(member);
+    map.emplace(key, value.get_string());
+  }
+  return map;
+}
+
+json::object to_json(const InputSpec& input) {
+  return {{"name", input.name},
+          {"local_path", input.local_path},
+          {"s3_uri", input.s3_uri},
+          {"source", name_of(kSources, input.source)},
+          {"sharded", input.sharded},
+          {"gzip", input.gzip},
+          {"extract_tar", input.extract_tar}};
+}
+
+InputSpec input_from_json(const json::object& object) {
+  InputSpec input;
+  input.name = string_or(object, "name");
+  input.local_path = string_or(object, "local_path");
+  input.s3_uri = string_or(object, "s3_uri");
+  input.source = value_of(kSources, object, "source");
+  input.sharded = find_bool(object, "sharded").value_or(false);
+  input.gzip = find_bool(object, "gzip").value_or(false);
+  input.extract_tar = find_bool(object, "extract_tar").value_or(false);
+  return input;
+}
+
+json::object to_json(const OutputSpec& output) {
+  return {{"local_path", output.local_path},
+          {"s3_uri", output.s3_uri},
+          {"form", name_of(kForms, output.form)},
+          {"only_if_not_empty", output.only_if_not_empty}};
+}
+
+OutputSpec output_from_json(const json::object& object) {
+  OutputSpec output;
+  output.local_path = string_or(object, "local_path");
+  output.s3_uri = string_or(object, "s3_uri");
+  output.form = value_of(kForms, object, "form");
+  output.only_if_not_empty = find_bool(object, "only_if_not_empty").value_or(false);
+  return output;
+}
+
+template <class Item, class Convert>
+json::array array_of(const std::vector<Item>& items, Convert convert) {
+  json::array array;
+  for (const Item& item : items) array.emplace_back(convert(item));
+  return array;
+}
+
+template <class Convert>
+auto vector_of(const json::object& object, std::string_view member, Convert convert) {
+  std::vector<decltype(convert(std::declval<const json::object&>()))> items;
+  const json::array* array = find_array(object, member);
+  if (array == nullptr) return items;
+  for (const json::value& value : *array) {
+    if (!value.is_object()) damaged(member);
+    items.push_back(convert(value.get_object()));
+  }
+  return items;
+}
+
+json::object to_json(const Limits& limits) {
+  return {{"memory_bytes", limits.memory_bytes},
+          {"cpus", limits.cpus},
+          {"max_runtime", limits.max_runtime.count()},
+          {"term_grace", limits.term_grace.count()}};
+}
+
+Limits limits_from_json(const json::object& spec) {
+  const json::object* object = find_object(spec, "limits");
+  if (object == nullptr) damaged("limits");
+  Limits limits;
+  limits.memory_bytes = static_cast<std::uint64_t>(find_int(*object, "memory_bytes").value_or(0));
+  limits.cpus = find_double(*object, "cpus").value_or(0);
+  limits.max_runtime = std::chrono::seconds(find_int(*object, "max_runtime").value_or(86400));
+  limits.term_grace = std::chrono::seconds(find_int(*object, "term_grace").value_or(120));
+  return limits;
+}
+
+}  // namespace
+
+json::object to_json(const JobSpec& spec) {
+  json::object config_files;
+  for (const auto& [name, value] : spec.config_files) config_files[name] = value;
+  return {
+      {"id", spec.id},
+      {"kind", spec.kind},
+      {"account", spec.account},
+      {"region", spec.region},
+      {"name", spec.name},
+      {"arn", spec.arn},
+      {"mode", name_of(kModes, spec.mode)},
+      {"launch", name_of(kLaunches, spec.launch)},
+      {"image", spec.image},
+      {"command", array_of(spec.command, [](const std::string& word) { return word; })},
+      {"environment", text_map(spec.environment)},
+      {"config_files", std::move(config_files)},
+      {"inputs", array_of(spec.inputs, [](const InputSpec& input) { return to_json(input); })},
+      {"outputs", array_of(spec.outputs, [](const OutputSpec& output) { return to_json(output); })},
+      {"metrics", array_of(spec.metrics,
+                           [](const MetricPattern& metric) {
+                             return json::object{{"name", metric.name}, {"regex", metric.regex}};
+                           })},
+      {"limits", to_json(spec.limits)},
+      {"network", spec.network},
+      {"instance_index", spec.instance_index},
+      {"instance_count", spec.instance_count},
+      {"log_group", spec.log_group},
+      {"log_stream", spec.log_stream},
+      {"metric_namespace", spec.metric_namespace},
+      {"metric_dimensions", text_map(spec.metric_dimensions)},
+  };
+}
+
+JobSpec job_spec_from_json(const json::object& object) {
+  JobSpec spec;
+  spec.id = string_or(object, "id");
+  if (spec.id.empty()) damaged("id");
+  spec.kind = string_or(object, "kind");
+  spec.account = string_or(object, "account");
+  spec.region = string_or(object, "region");
+  spec.name = string_or(object, "name");
+  spec.arn = string_or(object, "arn");
+  spec.mode = value_of(kModes, object, "mode");
+  spec.launch = value_of(kLaunches, object, "launch");
+  spec.image = string_or(object, "image");
+  if (const json::array* command = find_array(object, "command")) {
+    for (const json::value& word : *command) {
+      if (!word.is_string()) damaged("command");
+      spec.command.emplace_back(word.get_string());
+    }
+  }
+  spec.environment = text_map(object, "environment");
+  if (const json::object* files = find_object(object, "config_files")) {
+    for (const auto& [name, value] : *files) spec.config_files.emplace(name, value);
+  }
+  spec.inputs = vector_of(object, "inputs", input_from_json);
+  spec.outputs = vector_of(object, "outputs", output_from_json);
+  spec.metrics = vector_of(object, "metrics", [](const json::object& metric) {
+    return MetricPattern{string_or(metric, "name"), string_or(metric, "regex")};
+  });
+  spec.limits = limits_from_json(object);
+  spec.network = find_bool(object, "network").value_or(false);
+  spec.instance_index = static_cast<int>(find_int(object, "instance_index").value_or(0));
+  spec.instance_count = static_cast<int>(find_int(object, "instance_count").value_or(1));
+  spec.log_group = string_or(object, "log_group");
+  spec.log_stream = string_or(object, "log_stream");
+  spec.metric_namespace = string_or(object, "metric_namespace");
+  spec.metric_dimensions = text_map(object, "metric_dimensions");
+  return spec;
+}
+
+}  // namespace clary

@@ -1,0 +1,213 @@
+#include <fcntl.h>
+#include <gtest/gtest.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+
+#include <chrono>
+#include <filesystem>
+#include <fstream>
+#include <future>
+#include <system_error>
+
+#include "process/cgroup.h"
+#include "process/exit_watch.h"
+#include "process/process_id.h"
+#include "process/sandbox.h"
+#include "process/shared_libraries.h"
+#include "process/spawn.h"
+
+namespace clary::process {
+namespace {
+
+namespace fs = std::filesystem;
+using std::chrono::seconds;
+
+class TemporaryFolder {
+ public:
+  TemporaryFolder() {
+    std::string pattern = fs::temp_directory_path() / "clary-process-XXXXXX";
+    path_ = mkdtemp(pattern.data());
+  }
+  ~TemporaryFolder() { fs::remove_all(path_); }
+  const fs::path& path() const { return path_; }
+
+ private:
+  fs::path path_;
+};
+
+std::string read_all(const FileDescriptor& file) {
+  std::string text;
+  char buffer[4096];
+  for (ssize_t size; (size = read(file.get(), buffer, sizeof buffer)) > 0;) {
+    text.append(buffer, static_cast<std::size_t>(size));
+  }
+  return text;
+}
+
+std::string output_of(Command command, int* code = nullptr) {
+  Pipe pipe = make_pipe();
+  command.standard_output = pipe.writer.get();
+  Child child = spawn(command);
+  pipe.writer.reset();
+  std::string text = read_all(pipe.reader);
+  const auto exit = child.wait(seconds(20));
+  if (code != nullptr) *code = exit ? shell_code(*exit) : -1;
+  return text;
+}
+
+TEST(Spawn, GivesExitCodesAndSignals) {
+  EXPECT_EQ(spawn({.arguments = {"/bin/true"}}).wait(seconds(20))->code, 0);
+  EXPECT_EQ(spawn({.arguments = {"/bin/false"}}).wait(seconds(20))->code, 1);
+  Child sleeper = spawn({.arguments = {"/bin/sleep", "60"}});
+  EXPECT_FALSE(sleeper.poll().has_value());
+  sleeper.signal(SIGKILL);
+  EXPECT_EQ(shell_code(*sleeper.wait(seconds(20))), 128 + SIGKILL);
+}
+
+TEST(Spawn, SaysWhatFailed) {
+  try {
+    spawn({.arguments = {"/no/such/program"}});
+    FAIL();
+  } catch (const std::system_error& error) {
+    EXPECT_EQ(error.code().value(), ENOENT);
+    EXPECT_NE(std::string(error.what()).find("/no/such/program"), std::string::npos);
+  }
+}
+
+TEST(Spawn, PassesOnlyTheEnvironmentAndDescriptorsAskedFor) {
+  setenv("CLARY_TEST_SECRET", "x", 1);
+  EXPECT_EQ(output_of({.arguments = {"/usr/bin/env"}, .environment = {"A=b"}}), "A=b\n");
+  // A descriptor without close-on-exec, as a careless library leaves them.
+  const FileDescriptor stray(open("/dev/null", O_RDONLY));
+  const std::string listed = output_of({.arguments = {"/bin/ls", "/proc/self/fd"}});
+  EXPECT_EQ(listed, "0\n1\n2\n3\n") << "3 is ls's own";
+}
+
+TEST(ProcessId, IsTrueOnlyForThatProcess) {
+  Child child = spawn({.arguments = {"/bin/sleep", "60"}, .new_session = true});
+  const auto id = process_id(child.pid());
+  ASSERT_TRUE(id.has_value());
+  EXPECT_EQ(parse_process_id(to_text(*id)), *id);
+  EXPECT_TRUE(alive(*id));
+  EXPECT_FALSE(alive({id->pid, id->start_time + 1}));
+  EXPECT_FALSE(send_signal({id->pid, id->start_time + 1}, SIGKILL));
+  EXPECT_EQ(getsid(child.pid()), child.pid());
+  EXPECT_TRUE(send_signal(*id, SIGKILL));
+  EXPECT_EQ(child.wait(seconds(20))->signal, SIGKILL);
+  EXPECT_FALSE(alive(*id));
+  EXPECT_FALSE(parse_process_id("12").has_value());
+  EXPECT_FALSE(parse_process_id("x:1").has_value());
+}
+
+TEST(ExitWatch, TellsOnceAndReaps) {
+  ExitWatch watch;
+  Child child = spawn({.arguments = {"/bin/sleep", "60"}});
+  const ProcessId id = *process_id(child.pid());
+  std::promise<void> ended;
+  watch.watch(id, [&] { ended.set_value(); });
+  child.signal(SIGKILL);
+  ASSERT_EQ(ended.get_future().wait_for(seconds(20)), std::future_status::ready);
+  EXPECT_NE(kill(child.pid(), 0), 0) << "no zombie is left";
+  std::promise<void> again;
+  watch.watch(id, [&] { again.set_value(); });
+  EXPECT_EQ(again.get_future().wait_for(seconds(20)), std::future_status::ready);
+}
+
+TEST(SharedLibraries, ReadsElfAndNothingElse) {
+  EXPECT_TRUE(library_folders("/bin/true").empty());
+  EXPECT_TRUE(library_folders("/etc/passwd").empty());
+  EXPECT_TRUE(library_folders("/no/such/file").empty());
+}
+
+TEST(Cgroup, WritesVersionOneLimits) {
+  const TemporaryFolder root;
+  for (const char* controller : {"memory", "cpu", "pids"}) {
+    fs::create_directories(root.path() / controller / "job");
+  }
+  std::ofstream(root.path() / "memory/job/memory.limit_in_bytes") << "";
+  std::ofstream(root.path() / "memory/job/memory.oom_control") << "under_oom 0\noom_kill 2\n";
+  std::ofstream(root.path() / "cpu/job/cpu.cfs_quota_us") << "";
+  const auto group = Cgroup::create(root.path(), "job", {.memory_bytes = 4096, .cpus = 0.5});
+  ASSERT_TRUE(group.has_value());
+  std::string text;
+  std::ifstream(root.path() / "memory/job/memory.limit_in_bytes") >> text;
+  EXPECT_EQ(text, "4096");
+  std::ifstream(root.path() / "cpu/job/cpu.cfs_quota_us") >> text;
+  EXPECT_EQ(text, "50000");
+  EXPECT_EQ(group->procs_files().size(), 2U);
+  EXPECT_TRUE(group->out_of_memory());
+}
+
+TEST(Cgroup, IsAbsentWhereNothingCanBeWritten) {
+  EXPECT_FALSE(Cgroup::create("/no/such/root", "job", {.memory_bytes = 4096}).has_value());
+}
+
+class SandboxTest : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    if (!find_bubblewrap()) GTEST_SKIP() << kNoBubblewrap;
+    sandbox_.opt_ml = folder_.path();
+  }
+  std::string run(const std::vector<std::string>& program, int* code = nullptr) {
+    return output_of({.arguments = sandbox_command(*find_bubblewrap(), sandbox_, program),
+                      .environment = {"PATH=/usr/bin:/bin"}},
+                     code);
+  }
+  TemporaryFolder folder_;
+  Sandbox sandbox_;
+};
+
+TEST_F(SandboxTest, HasItsOwnOptMlAndAReadOnlyRoot) {
+  int code = 0;
+  run({"/usr/bin/touch", "/opt/ml/here"}, &code);
+  EXPECT_EQ(code, 0);
+  EXPECT_TRUE(fs::exists(folder_.path() / "here"));
+  run({"/usr/bin/touch", "/usr/there"}, &code);
+  EXPECT_NE(code, 0);
+  run({"/usr/bin/touch", "/there"}, &code);
+  EXPECT_NE(code, 0);
+  EXPECT_EQ(run({"/bin/ls", "/home", "/root"}, &code), "");
+  EXPECT_NE(code, 0);
+}
+
+TEST_F(SandboxTest, HasNoCapabilitiesNoNetworkAndItsName) {
+  const std::string status = run({"/bin/cat", "/proc/self/status"});
+  EXPECT_NE(status.find("CapEff:\t0000000000000000"), std::string::npos) << status;
+  EXPECT_NE(status.find("NoNewPrivs:\t1"), std::string::npos);
+  EXPECT_EQ(run({"/bin/hostname"}), "algo-1\n");
+  const std::string interfaces = run({"/bin/cat", "/proc/net/dev"});
+  EXPECT_NE(interfaces.find("lo:"), std::string::npos);
+  EXPECT_EQ(interfaces.find("eth0:"), std::string::npos);
+}
+
+TEST_F(SandboxTest, WaitsForTheStartSignal) {
+  Pipe start = make_pipe();
+  sandbox_.start_signal = start.reader.get();
+  Child child = spawn(
+      {.arguments = sandbox_command(*find_bubblewrap(), sandbox_, {"/usr/bin/touch", "/opt/ml/x"}),
+       .inherited = {start.reader.get()}});
+  EXPECT_FALSE(child.wait(std::chrono::milliseconds(100)).has_value());
+  EXPECT_FALSE(fs::exists(folder_.path() / "x"));
+  ASSERT_EQ(write(start.writer.get(), "1", 1), 1);
+  EXPECT_EQ(child.wait(seconds(20))->code, 0);
+  EXPECT_TRUE(fs::exists(folder_.path() / "x"));
+}
+
+TEST_F(SandboxTest, MemoryLimitKills) {
+  const auto group = Cgroup::create("/sys/fs/cgroup", "clary-test-" + std::to_string(getpid()),
+                                    {.memory_bytes = 64 << 20});
+  if (!group) GTEST_SKIP() << "control groups cannot be written here";
+  Child child = spawn({.arguments = sandbox_command(
+                           *find_bubblewrap(), sandbox_,
+                           {"/bin/dd", "if=/dev/zero", "of=/dev/null", "bs=512M", "count=1"}),
+                       .cgroups = group->procs_files()});
+  const auto exit = child.wait(seconds(20));
+  ASSERT_TRUE(exit.has_value());
+  EXPECT_EQ(shell_code(*exit), 128 + SIGKILL);
+  EXPECT_TRUE(group->out_of_memory());
+  EXPECT_TRUE(group->remove());
+}
+
+}  // namespace
+}  // namespace clary::process

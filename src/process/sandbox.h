@@ -1,0 +1,41 @@
+// The sandbox of a workload: a bubblewrap command line that gives it a minimal root, /opt/ml of its
+// own, no capabilities, its own process, IPC and host name spaces, and no network unless asked for.
+#pragma once
+
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace clary::process {
+
+struct Bind {
+  std::filesystem::path host, inside;
+  enum class Access { kRead, kWrite } access = Access::kRead;
+};
+
+struct Sandbox {
+  std::filesystem::path opt_ml;  // on the host; appears as /opt/ml, writable
+  std::vector<Bind> binds;       // in this order, after the minimal root
+  bool network = false;
+  std::string host_name = "algo-1";
+  std::filesystem::path directory = "/opt/ml";  // where the workload starts, inside
+  // The sandbox is set up, then waits until this descriptor becomes readable before it starts the
+  // program: setting up costs milliseconds that can pass while inputs are still being fetched.
+  int start_signal = -1;
+};
+
+// Nullopt when bubblewrap is not installed.
+std::optional<std::filesystem::path> find_bubblewrap();
+// What to tell somebody in that case.
+inline constexpr const char* kNoBubblewrap =
+    "bubblewrap is not installed on this machine, and workloads run only inside its sandbox; "
+    "run `apt-get install bubblewrap` (or your system's equivalent) and start the job again";
+
+// The whole command: bubblewrap, its options, "--", `program` and its arguments. The environment is
+// not part of it (secrets must not stand in a command line): the spawned process's is passed on.
+std::vector<std::string> sandbox_command(const std::filesystem::path& bubblewrap,
+                                         const Sandbox& sandbox,
+                                         const std::vector<std::string>& program);
+
+}  // namespace clary::process
