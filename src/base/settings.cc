@@ -1,0 +1,218 @@
+#include "base/settings.h"
+
+#include <unistd.h>
+
+#include <array>
+#include <charconv>
+#include <cstdlib>
+
+#define TOML_EXCEPTIONS 1
+#include <toml++/toml.h>
+
+#include "base/text.h"
+
+namespace clary {
+namespace {
+
+template <class Number>
+Number parse_number(std::string_view text, Number low, Number high) {
+  Number value{};
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error != std::errc() || end != text.data() + text.size() || value < low || value > high) {
+    throw std::invalid_argument("takes a number from " + std::to_string(low) + " to " +
+                                std::to_string(high));
+  }
+  return value;
+}
+
+void set_listen(Settings& settings, std::string_view text) {
+  const auto colon = text.rfind(':');
+  if (colon == std::string_view::npos || colon == 0) {
+    throw std::invalid_argument("takes ADDRESS:PORT, like 127.0.0.1:7700");
+  }
+  settings.port = parse_number<std::uint16_t>(text.substr(colon + 1), 0, 65535);
+  std::string_view address = text.substr(0, colon);
+  if (address.starts_with('[') && address.ends_with(']')) {
+    address = address.substr(1, address.size() - 2);
+  }
+  settings.address = std::string(address);
+}
+
+void set_account(Settings& settings, std::string_view text) {
+  if (text.size() != 12 || text.find_first_not_of("0123456789") != std::string_view::npos) {
+    throw std::invalid_argument("takes twelve digits");
+  }
+  settings.account_id = std::string(text);
+}
+
+void set_region(Settings& settings, std::string_view text) {
+  constexpr std::string_view kAllowed = "abcdefghijklmnopqrstuvwxyz0123456789-";
+  if (text.empty() || text.size() > 32 ||
+      text.find_first_not_of(kAllowed) != std::string_view::npos) {
+    throw std::invalid_argument("takes an AWS region's name, like us-east-1");
+  }
+  settings.region = std::string(text);
+}
+
+void set_log_level(Settings& settings, std::string_view text) {
+  constexpr std::array<std::string_view, 5> kLevels{"trace", "debug", "info", "warn", "error"};
+  if (std::find(kLevels.begin(), kLevels.end(), text) == kLevels.end()) {
+    throw std::invalid_argument("takes trace, debug, info, warn or error");
+  }
+  settings.log_level = std::string(text);
+}
+
+std::filesystem::path default_data_dir() {
+  const char* home = std::getenv("HOME");
+  return std::filesystem::path(home != nullptr && *home != '\0' ? home : ".") / ".clary";
+}
+
+// A setting that is a whole number and nothing more.
+template <class Number>
+SettingEntry number_entry(std::string_view name, std::string_view help, Number Settings::* member,
+                          Number low, Number high) {
+  return {.name = name,
+          .value_name = "N",
+          .help = help,
+          .set = [=](Settings& s,
+                     std::string_view text) { s.*member = parse_number<Number>(text, low, high); },
+          .show = [=](const Settings& s) { return std::to_string(s.*member); }};
+}
+
+const std::array<SettingEntry, 10>& entries() {
+  static const std::array<SettingEntry, 10> kEntries{{
+      {.name = "data_dir",
+       .value_name = "DIR",
+       .help = "Where everything is kept: objects, metadata, keys, runs. Made when absent.",
+       .set = [](Settings& s, std::string_view text) { s.data_dir = std::string(text); },
+       .show = [](const Settings&) { return std::string("~/.clary"); }},
+      {.name = "listen",
+       .value_name = "ADDRESS:PORT",
+       .help = "Where the server answers, plain HTTP and TLS alike. Port 0 takes a free one.",
+       .set = set_listen,
+       .show = [](const Settings& s) { return s.address + ":" + std::to_string(s.port); }},
+      {.name = "account_id",
+       .value_name = "ID",
+       .help = "The AWS account number that clients see.",
+       .set = set_account,
+       .show = [](const Settings& s) { return s.account_id; }},
+      {.name = "region",
+       .value_name = "NAME",
+       .help = "The region that `clary env` exports. Requests may name any other.",
+       .set = set_region,
+       .show = [](const Settings& s) { return s.region; }},
+      {.name = "log_level",
+       .value_name = "LEVEL",
+       .help = "How much is logged to stderr: trace, debug, info, warn, error.",
+       .set = set_log_level,
+       .show = [](const Settings& s) { return s.log_level; }},
+      number_entry<unsigned>("io_threads", "Threads that move bytes; 0 is one for each core.",
+                             &Settings::io_threads, 0, 256),
+      number_entry<unsigned>("worker_threads",
+                             "Threads that run operations; 0 is four for each core.",
+                             &Settings::worker_threads, 0, 1024),
+      number_entry<std::size_t>("worker_queue",
+                                "Operations that may wait for a worker before clients get a 503.",
+                                &Settings::worker_queue, 1, 1'000'000),
+      {.name = "job_cpus",
+       .value_name = "N",
+       .help = "Cores that jobs and endpoints may use together; 0 is all of them.",
+       .set = [](Settings& s,
+                 std::string_view text) { s.job_cpus = parse_number<unsigned>(text, 0, 65536); },
+       .show = [](const Settings& s) { return std::to_string(static_cast<int>(s.job_cpus)); }},
+      number_entry<std::uint64_t>(
+          "job_memory_bytes",
+          "Memory that jobs and endpoints may use together; 0 is nine tenths of the machine's.",
+          &Settings::job_memory_bytes, 0, std::uint64_t{1} << 50),
+  }};
+  return kEntries;
+}
+
+void apply(Settings& settings, const SettingEntry& entry, std::string_view text,
+           const std::string& source) {
+  try {
+    entry.set(settings, text);
+  } catch (const std::invalid_argument& error) {
+    throw SettingError(source + " " + error.what() + ", not '" + std::string(text) + "'");
+  }
+}
+
+void apply_file(Settings& settings, const std::filesystem::path& file) {
+  toml::table table;
+  try {
+    table = toml::parse_file(file.string());
+  } catch (const toml::parse_error& error) {
+    throw SettingError(file.string() + " line " + std::to_string(error.source().begin.line) + ": " +
+                       std::string(error.description()));
+  }
+  for (const auto& [key, node] : table) {
+    const std::string source = file.string() + ": " + std::string(key.str());
+    const auto found = std::find_if(entries().begin(), entries().end(),
+                                    [&](const auto& entry) { return entry.name == key.str(); });
+    if (found == entries().end()) throw SettingError(source + " is no setting");
+    if (const auto text = node.value<std::string>()) {
+      apply(settings, *found, *text, source);
+    } else if (const auto number = node.value<std::int64_t>()) {
+      apply(settings, *found, std::to_string(*number), source);
+    } else {
+      throw SettingError(source + " takes a string or a whole number");
+    }
+  }
+}
+
+}  // namespace
+
+std::span<const SettingEntry> setting_entries() {
+  return entries();
+}
+
+std::string flag_name(const SettingEntry& entry) {
+  std::string name = "--" + std::string(entry.name);
+  std::replace(name.begin(), name.end(), '_', '-');
+  return name;
+}
+
+std::string variable_name(const SettingEntry& entry) {
+  std::string name = "CLARY_" + std::string(entry.name);
+  for (char& c : name) {
+    if (c >= 'a' && c <= 'z') c = static_cast<char>(c - 'a' + 'A');
+  }
+  return name;
+}
+
+Settings load_settings(
+    const std::map<std::string, std::string, std::less<>>& flags,
+    const std::function<std::optional<std::string>(const std::string&)>& variable,
+    const std::optional<std::filesystem::path>& file) {
+  Settings settings;
+  settings.data_dir = default_data_dir();
+  if (file) apply_file(settings, *file);
+  for (const SettingEntry& entry : entries()) {
+    const std::string name = variable_name(entry);
+    if (const auto text = variable(name); text && !text->empty()) {
+      apply(settings, entry, *text, name);
+    }
+    if (const auto flag = flags.find(entry.name); flag != flags.end()) {
+      apply(settings, entry, flag->second, flag_name(entry));
+    }
+  }
+  return settings;
+}
+
+std::string settings_markdown() {
+  std::string page =
+      "# Settings\n\n"
+      "Each is a flag of `clary serve`, a variable of the environment and a key of the TOML file\n"
+      "that `--config` names; a flag wins over a variable, a variable over the file. This page is\n"
+      "generated by `make docs`.\n\n"
+      "| key | flag | variable | default | what |\n| --- | --- | --- | --- | --- |\n";
+  const Settings defaults;
+  for (const SettingEntry& entry : entries()) {
+    page += "| `" + std::string(entry.name) + "` | `" + flag_name(entry) + " " +
+            std::string(entry.value_name) + "` | `" + variable_name(entry) + "` | `" +
+            entry.show(defaults) + "` | " + std::string(entry.help) + " |\n";
+  }
+  return page;
+}
+
+}  // namespace clary

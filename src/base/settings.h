@@ -1,0 +1,65 @@
+// What a person can set, each thing once: name, default, help. A setting is a flag of the command
+// line (--io-threads), a variable (CLARY_IO_THREADS) and a key of the settings file (io_threads);
+// a flag wins over a variable, a variable over the file.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <map>
+#include <optional>
+#include <span>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+
+namespace clary {
+
+struct Settings {
+  std::filesystem::path data_dir;
+  std::string address = "127.0.0.1";
+  std::uint16_t port = 7700;
+  std::string account_id = "000000000000";
+  std::string region = "us-east-1";
+  std::string log_level = "info";
+  unsigned io_threads = 0;      // 0: one for each core
+  unsigned worker_threads = 0;  // 0: four for each core
+  std::size_t worker_queue = 4096;
+  double job_cpus = 0;                 // 0: all cores
+  std::uint64_t job_memory_bytes = 0;  // 0: nine tenths of the machine's
+};
+
+// A value that cannot be used; the message names the setting, where it came from, and what it
+// takes.
+class SettingError : public std::runtime_error {
+ public:
+  using std::runtime_error::runtime_error;
+};
+
+struct SettingEntry {
+  std::string_view name;        // "io_threads"
+  std::string_view value_name;  // "N", for help
+  std::string_view help;
+  // Reads `text` into `settings`; throws std::invalid_argument saying what it takes.
+  std::function<void(Settings& settings, std::string_view text)> set;
+  std::function<std::string(const Settings& settings)> show;
+};
+
+// Every setting, in the order of the help.
+std::span<const SettingEntry> setting_entries();
+
+// "io_threads" -> "--io-threads", "CLARY_IO_THREADS".
+std::string flag_name(const SettingEntry& entry);
+std::string variable_name(const SettingEntry& entry);
+
+// `flags`: by entry name, those that were given. `variable`: reads the environment. `file`: a TOML
+// file with top-level keys; unknown keys are errors. Throws SettingError.
+Settings load_settings(
+    const std::map<std::string, std::string, std::less<>>& flags,
+    const std::function<std::optional<std::string>(const std::string&)>& variable,
+    const std::optional<std::filesystem::path>& file);
+
+// docs/settings.md.
+std::string settings_markdown();
+
+}  // namespace clary
