@@ -6,6 +6,8 @@
 #include <chrono>
 #include <functional>
 #include <memory>
+#include <span>
+#include <stdexcept>
 #include <string>
 #include <string_view>
 
@@ -58,10 +60,12 @@ class ClientPool {
 
  private:
   struct Impl;
-  std::unique_ptr<Impl> impl_;
+  std::shared_ptr<Impl> impl_;  // requests under way hold it too
 };
 
 // blocks. threads: one at a time per object. Keeps its connection open between calls.
+// `timeout` bounds each wait for the peer, not the whole exchange: a long transfer that moves is
+// fine. A server that answers before it took the whole body (a refusal) is heard.
 class BlockingClient {
  public:
   explicit BlockingClient(Address address);

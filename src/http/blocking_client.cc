@@ -1,0 +1,205 @@
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <poll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <optional>
+#include <vector>
+
+#include "http/client.h"
+#include "http/response_parser.h"
+#include "http/socket_address.h"
+
+namespace clary::http {
+
+namespace {
+
+constexpr std::size_t kPieceBytes = 256 * 1024;
+
+}  // namespace
+
+struct BlockingClient::Impl {
+  explicit Impl(Address given_address) : address(std::move(given_address)), piece(kPieceBytes) {}
+  ~Impl() { close(); }
+
+  void close();
+  void open();
+  // True when the peer has ended a connection that waits for its next request.
+  bool stale() const;
+  void wait(short events);
+  void write(std::string_view bytes);
+  void write_source(const Streams& streams);
+  // False when the server stopped reading: it may have answered already.
+  bool write_request(const std::string& head, const ClientRequest& request, const Streams& streams);
+  void read(std::optional<ResponseParser>& parser, bool head_request, const Streams& streams);
+
+  const Address address;
+  std::vector<char> piece;
+  int file = -1;
+  std::chrono::milliseconds timeout{};
+};
+
+void BlockingClient::Impl::close() {
+  if (file >= 0) ::close(file);
+  file = -1;
+}
+
+void BlockingClient::Impl::wait(short events) {
+  pollfd waited{file, events, 0};
+  while (true) {
+    const int ready = ::poll(&waited, 1, static_cast<int>(timeout.count()));
+    if (ready > 0) return;
+    if (ready < 0 && errno == EINTR) continue;
+    throw ClientError(ClientError::Kind::kTimeout, "the server did not answer in time");
+  }
+}
+
+void BlockingClient::Impl::open() {
+  const SocketAddress target = socket_address(address);
+  file = ::socket(target.storage.ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+  if (file < 0) throw ClientError(ClientError::Kind::kConnect, std::strerror(errno));
+  if (target.storage.ss_family != AF_UNIX) {
+    const int on = 1;
+    ::setsockopt(file, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+  }
+  const auto* plain = reinterpret_cast<const sockaddr*>(&target.storage);
+  int error = ::connect(file, plain, target.length) == 0 ? 0 : errno;
+  if (error == EINPROGRESS) {
+    wait(POLLOUT);
+    socklen_t length = sizeof error;
+    ::getsockopt(file, SOL_SOCKET, SO_ERROR, &error, &length);
+  }
+  if (error != 0) {
+    throw ClientError(ClientError::Kind::kConnect,
+                      std::string("cannot connect: ") + std::strerror(error));
+  }
+}
+
+bool BlockingClient::Impl::stale() const {
+  char byte = 0;
+  const auto got = ::recv(file, &byte, 1, MSG_PEEK | MSG_DONTWAIT);
+  return got >= 0 || (errno != EAGAIN && errno != EWOULDBLOCK);
+}
+
+void BlockingClient::Impl::write(std::string_view bytes) {
+  while (!bytes.empty()) {
+    const auto sent = ::send(file, bytes.data(), bytes.size(), MSG_NOSIGNAL);
+    if (sent >= 0) {
+      bytes.remove_prefix(static_cast<std::size_t>(sent));
+    } else if (errno == EAGAIN || errno == EWOULDBLOCK) {
+      wait(POLLOUT);
+    } else if (errno != EINTR) {
+      throw ClientError(ClientError::Kind::kClosed, "the server closed the connection");
+    }
+  }
+}
+
+void BlockingClient::Impl::write_source(const Streams& streams) {
+  std::uint64_t left = streams.source_length;
+  while (left > 0) {
+    const auto room = static_cast<std::size_t>(std::min<std::uint64_t>(left, piece.size()));
+    const std::size_t bytes = streams.source(std::span(piece.data(), room));
+    if (bytes == 0 || bytes > room) {
+      throw ClientError(ClientError::Kind::kMalformed, "the source is shorter than announced");
+    }
+    write({piece.data(), bytes});
+    left -= bytes;
+  }
+}
+
+bool BlockingClient::Impl::write_request(const std::string& head, const ClientRequest& request,
+                                         const Streams& streams) {
+  try {
+    if (streams.source) {
+      write(head);
+      write_source(streams);
+    } else if (request.body.size() <= kPieceBytes) {
+      write(head + request.body);
+    } else {
+      write(head);
+      write(request.body);
+    }
+    return true;
+  } catch (const ClientError& error) {
+    if (error.kind() != ClientError::Kind::kClosed) throw;
+    return false;
+  }
+}
+
+void BlockingClient::Impl::read(std::optional<ResponseParser>& parser, bool head_request,
+                                const Streams& streams) {
+  constexpr std::size_t kMaxBodyBytes = std::size_t{1} << 30;
+  std::string waiting;  // what a parse left: a head or chunk header that is not whole
+  parser.emplace(head_request, kMaxBodyBytes, &streams.sink);
+  while (true) {
+    const auto got = ::recv(file, piece.data(), piece.size(), 0);
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) {
+      wait(POLLIN);
+      continue;
+    }
+    if (got < 0) throw ClientError(ClientError::Kind::kClosed, std::strerror(errno));
+    if (got == 0) {
+      parser->end();
+      return;
+    }
+    std::string_view bytes(piece.data(), static_cast<std::size_t>(got));
+    if (!waiting.empty()) {
+      waiting += bytes;
+      bytes = waiting;
+    }
+    bytes.remove_prefix(parser->parse(bytes));
+    while (parser->is_interim()) {
+      parser.emplace(head_request, kMaxBodyBytes, &streams.sink);
+      bytes.remove_prefix(parser->parse(bytes));
+    }
+    if (parser->done()) return;
+    waiting = std::string(bytes);
+  }
+}
+
+BlockingClient::BlockingClient(Address address)
+    : impl_(std::make_unique<Impl>(std::move(address))) {}
+BlockingClient::~BlockingClient() = default;
+
+ClientResponse BlockingClient::send(const ClientRequest& request,
+                                    std::chrono::milliseconds timeout) {
+  return send(request, timeout, Streams());
+}
+
+ClientResponse BlockingClient::send(const ClientRequest& request, std::chrono::milliseconds timeout,
+                                    const Streams& streams) {
+  impl_->timeout = timeout;
+  if (impl_->file >= 0 && impl_->stale()) impl_->close();
+  const bool from_source = static_cast<bool>(streams.source);
+  const std::string head = request_head(impl_->address, request,
+                                        from_source ? streams.source_length : request.body.size());
+  while (true) {
+    const bool fresh = impl_->file < 0;
+    std::optional<ResponseParser> parser;
+    try {
+      if (fresh) impl_->open();
+      const bool whole = impl_->write_request(head, request, streams);
+      impl_->read(parser, request.method == "HEAD", streams);
+      if (!whole) impl_->close();
+    } catch (const ClientError& error) {
+      impl_->close();
+      const bool unanswered = !parser || !parser->begun();
+      if (!fresh && !from_source && unanswered && error.kind() == ClientError::Kind::kClosed) {
+        continue;
+      }
+      throw;
+    } catch (...) {
+      impl_->close();  // the sink or the source threw
+      throw;
+    }
+    if (!parser->keeps_alive()) impl_->close();
+    return std::move(parser->response());
+  }
+}
+
+}  // namespace clary::http
