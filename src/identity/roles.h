@@ -1,9 +1,11 @@
-// Roles, users and policies of an account, as IAM shows them.
+// Roles of an account, as IAM shows them.
 #pragma once
 
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -34,16 +36,20 @@ class Roles {
   static std::span<const store::Migration> migrations();
 
   // Makes the account's ready execution role (trusts sagemaker.amazonaws.com, carries
-  // AmazonSageMakerFullAccess) when it is not there. Returns it.
+  // AmazonSageMakerFullAccess and AmazonS3FullAccess) when it is not there. Returns it.
   Role ensure_execution_role(std::string_view account);
-  bool create(Role& role);  // false: exists. Fills id, arn, created.
+  // Names are unique without regard to case. False: exists. Fills id, arn, created.
+  [[nodiscard]] bool create(Role& role);
   std::optional<Role> find(std::string_view account, std::string_view name);
   std::optional<Role> find_by_arn(std::string_view arn);
+  // `change` may not alter account, name, path, id, arn or created, nor call a store.
   std::optional<Role> update(std::string_view account, std::string_view name,
                              const std::function<void(Role&)>& change);
   bool remove(std::string_view account, std::string_view name);
   std::vector<Role> list(std::string_view account, std::string_view path_prefix,
                          std::string_view after, std::size_t limit);
+  // How many roles carry the policy: all accounts.
+  std::size_t attachments(std::string_view policy_arn);
 
  private:
   struct Impl;
