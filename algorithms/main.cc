@@ -5,6 +5,7 @@
 
 #include "algorithms/container/contract.h"
 #include "algorithms/xgboost/hyperparameters.h"
+#include "algorithms/xgboost/serving.h"
 #include "algorithms/xgboost/training.h"
 
 namespace {
@@ -24,6 +25,7 @@ int main(int argc, char** argv) {
   const std::string_view command = argc > 1 ? argv[1] : "";
   const auto paths = algorithms::ContainerPaths::from_environment();
   if (command == "train") return algorithms::xgboost::train(paths);
+  if (command == "serve") return algorithms::xgboost::serve(paths);
   if (command == "hyperparameters") {
     const std::string table =
         algorithms::hyperparameter_table(algorithms::xgboost::hyperparameters());
