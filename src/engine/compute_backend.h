@@ -2,10 +2,12 @@
 // instance and knows whether it still lives; everything else the agent reports itself.
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "engine/job_spec.h"
 
@@ -27,10 +29,16 @@ class ComputeBackend {
   // Starts the agent of `spec` and returns a handle text to store ("pid:starttime"). Idempotent by
   // spec.id: a run that was started already returns its handle. The agent outlives the server.
   virtual std::string start(const JobSpec& spec, const AgentAccess& access) = 0;
+  // Takes over a run that an earlier server started: on_exit comes for it too, at once when it has
+  // ended.
+  virtual void adopt(const std::string& spec_id, std::string_view handle) = 0;
   virtual RunState state(std::string_view handle) = 0;
   // Asks the agent to end the workload (SIGTERM, grace, SIGKILL) and report.
   virtual void stop(std::string_view handle) = 0;
   virtual void kill(std::string_view handle) = 0;
+  // What an agent that is gone had still to report: its spooled reports above `after`, in order.
+  virtual std::vector<json::object> unsent_reports(const std::string& spec_id,
+                                                   std::uint64_t after) = 0;
   // Removes the run's folder once nothing needs it.
   virtual void forget(const std::string& spec_id) = 0;
   // Called (from any thread) when a run ends, so that nobody polls.

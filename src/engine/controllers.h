@@ -35,6 +35,8 @@ class Controllers {
   void start();                      // enqueues every pending() key
   void stop();                       // waits for reconciles under way
   void enqueue(const store::DocumentKey& key, std::chrono::milliseconds delay = {});
+  // For tests that moved the clock: what is due now runs now.
+  void look_at_clock();
 
  private:
   struct Impl;

@@ -5,6 +5,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -12,7 +13,8 @@
 #include "base/clock.h"
 #include "engine/compute_backend.h"
 #include "engine/job_spec.h"
-#include "store/documents.h"
+#include "store/database.h"
+#include "store/log_events.h"
 
 namespace clary::engine {
 
@@ -65,14 +67,25 @@ struct Run {
   RunPhase phase() const { return phases.empty() ? RunPhase::kQueued : phases.back().phase; }
 };
 
+// Where log lines and metric values of runs go. Called inside the very transaction that marks their
+// report as applied, so that neither a crash nor a report sent twice repeats or loses a line.
+struct RunSinks {
+  std::function<void(store::Connection&, const JobSpec&, std::vector<store::LogEvent>)> logs;
+  std::function<void(store::Connection&, const JobSpec&, const std::vector<FinalMetric>&)> metrics;
+};
+
 // threads: any. blocks: shortly. errors: StorageError. All state is stored: a new Runs over the
 // same database goes on where the last one was, and asks the backend which agents still live.
-// order: start() after the callback is set; destroyed before the backend and the documents.
+// order: start() after the callback is set; stop() before the backend is destroyed; destroyed
+// before the backend and the database.
 class Runs {
  public:
-  Runs(store::Documents& documents, ComputeBackend& backend, const Clock& clock,
-       const Limits& capacity);
+  // Training runs share `capacity`; model servers are counted but never wait, since an endpoint
+  // that has to queue behind training is of no use.
+  Runs(store::Database& database, ComputeBackend& backend, const Clock& clock,
+       const Limits& capacity, RunSinks sinks);
   ~Runs();
+  static std::span<const store::Migration> migrations();
 
   // The callback gets every change (any thread; must only enqueue).
   void on_change(std::function<void(const JobSpec& spec)> callback);
@@ -88,11 +101,12 @@ class Runs {
   // Forgets an ended run and its folder.
   void forget(const std::string& spec_id);
 
-  // What an agent sends (its own format, see agent/). Returns what the agent should know
-  // ("stop": true, "known": false). Throws std::invalid_argument on a bad token or body. Each
-  // report is applied once (sequence numbers), so that agents may send again after an answer lost.
+  // What an agent sends: {"reports": [...]}, each as agent/README.md says. Returns what the agent
+  // should know: {"known": true, "stop": false, "applied": 17}; {"known": false} for a run that
+  // nobody waits for any more. Throws std::invalid_argument on a bad token or body. Each report is
+  // applied once (sequence numbers), so that agents may send again after an answer was lost.
   json::object apply_report(std::string_view spec_id, std::string_view token,
-                            const json::object& report);
+                            const json::object& body);
 
   // What waits and what runs, for people and metrics.
   struct Load {

@@ -5,8 +5,10 @@
 
 #include <algorithm>
 #include <array>
+#include <chrono>
 #include <fstream>
 #include <string_view>
+#include <thread>
 
 #include "process/file_descriptor.h"
 
@@ -121,11 +123,16 @@ bool Cgroup::out_of_memory() const {
 }
 
 bool Cgroup::remove() const {
-  bool removed = true;
+  // Processes of a sandbox that was just killed leave their group a moment after the sandbox ended.
+  constexpr int kAttempts = 100;
   for (const fs::path& folder : folders_) {
-    if (rmdir(folder.c_str()) != 0 && errno != ENOENT) removed = false;
+    int attempt = 0;
+    while (rmdir(folder.c_str()) != 0 && errno != ENOENT) {
+      if (errno != EBUSY || ++attempt == kAttempts) return false;
+      std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    }
   }
-  return removed;
+  return true;
 }
 
 }  // namespace clary::process

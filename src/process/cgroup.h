@@ -32,7 +32,8 @@ class Cgroup {
   std::vector<std::string> procs_files() const;
   // True when the kernel killed a process of the group for memory.
   bool out_of_memory() const;
-  // Only empty groups can be removed; false when a process is still in it.
+  // Only empty groups can be removed; false when a process is still in it after a tenth of a
+  // second. blocks: that long.
   bool remove() const;
 
  private:

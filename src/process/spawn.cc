@@ -72,9 +72,10 @@ void enter_cgroup(Prepared& prepared, const std::string& file) {
     const rlimit limit{*command.open_files, *command.open_files};
     if (setrlimit(RLIMIT_NOFILE, &limit) != 0) fail(prepared, "limit open files");
   }
-  sigset_t none;
-  sigemptyset(&none);
-  sigprocmask(SIG_SETMASK, &none, nullptr);
+  sigset_t blocked;
+  sigemptyset(&blocked);
+  if (command.block_termination) sigaddset(&blocked, SIGTERM);
+  sigprocmask(SIG_SETMASK, &blocked, nullptr);
   execve(prepared.arguments[0], prepared.arguments.data(), prepared.environment.data());
   fail(prepared, "exec");
 }

@@ -25,6 +25,9 @@ struct Command {
   std::vector<int> inherited{};               // further descriptors the child keeps, same number
   bool new_session = false;                   // setsid: survives its parent, own process group
   std::optional<std::uint64_t> open_files{};  // RLIMIT_NOFILE, soft and hard
+  // The child starts with SIGTERM blocked, so that one sent before it is ready to take it from a
+  // signalfd waits instead of ending it.
+  bool block_termination = false;
   // Control group folders whose cgroup.procs the child enters before exec: memory.h's Cgroup.
   std::vector<std::string> cgroups{};
 };

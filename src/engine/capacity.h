@@ -1,0 +1,37 @@
+// What of this machine's CPUs and memory is given away: pure counting, no threads.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "engine/job_spec.h"
+
+namespace clary::engine {
+
+struct Share {
+  double cpus = 0;
+  std::uint64_t memory_bytes = 0;
+};
+
+class Capacity {
+ public:
+  // Zero cpus or memory: that resource is not counted.
+  explicit Capacity(const Limits& total) : total_{total.cpus, total.memory_bytes} {}
+
+  // What a run takes. A run that wants more than the machine has gets all of it: instance types
+  // name bigger machines than this one may be. Model servers take nothing (runs.h says why).
+  Share share_of(const JobSpec& spec) const;
+  bool fits(const Share& share) const;
+  void take(const Share& share);
+  void give_back(const Share& share);
+  // For people: "needs 2 CPUs and 8.0 GiB; 1.5 of 2 CPUs and 4.0 of 24.0 GiB are in use".
+  std::string shortage(const Share& share) const;
+
+  const Share& total() const { return total_; }
+  const Share& used() const { return used_; }
+
+ private:
+  Share total_, used_;
+};
+
+}  // namespace clary::engine

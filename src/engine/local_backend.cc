@@ -1,0 +1,224 @@
+#include "engine/local_backend.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+
+#include <fstream>
+#include <mutex>
+#include <system_error>
+#include <thread>
+
+#include "base/errors.h"
+#include "base/log.h"
+#include "base/text.h"
+#include "engine/run_state.h"
+#include "process/cgroup.h"
+#include "process/exit_watch.h"
+#include "process/process_id.h"
+#include "process/spawn.h"
+
+extern char** environ;
+
+namespace clary::engine {
+namespace {
+
+namespace fs = std::filesystem;
+using process::FileDescriptor;
+using process::ProcessId;
+
+[[noreturn]] void broken(const std::string& what, const fs::path& path) {
+  const int error = errno;
+  throw StorageError(what + " " + path.string() + ": " + strerror(error),
+                     error == ENOSPC ? StorageError::Kind::kFull : StorageError::Kind::kBroken);
+}
+
+void write_private(const fs::path& file, const std::string& text) {
+  const FileDescriptor descriptor(
+      open(file.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, S_IRUSR | S_IWUSR));
+  if (!descriptor) broken("create", file);
+  std::string_view rest = text;
+  while (!rest.empty()) {
+    const ssize_t written = write(descriptor.get(), rest.data(), rest.size());
+    if (written < 0) broken("write", file);
+    rest.remove_prefix(static_cast<std::size_t>(written));
+  }
+}
+
+std::string read_small(const fs::path& file) {
+  std::ifstream in(file, std::ios::binary);
+  return {std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>()};
+}
+
+// The agent needs of the server's environment where programs, certificates and time zones are, and
+// Clary's own settings; nothing that may hold a secret.
+std::vector<std::string> agent_environment() {
+  std::vector<std::string> result;
+  for (char** entry = environ; *entry != nullptr; ++entry) {
+    const std::string_view text(*entry);
+    for (const std::string_view name : {"PATH=", "TZ=", "LANG=", "CLARY_ALGO=", "CLARY_LOG=",
+                                        "ASAN_OPTIONS=", "TSAN_OPTIONS=", "UBSAN_OPTIONS="}) {
+      if (text.starts_with(name)) result.emplace_back(text);
+    }
+  }
+  return result;
+}
+
+}  // namespace
+
+struct LocalBackend::Impl {
+  explicit Impl(LocalBackendOptions options_in) : options(std::move(options_in)) {}
+
+  const LocalBackendOptions options;
+  std::mutex mutex;
+  std::function<void(const std::string&)> exited;  // guarded by mutex
+  process::ExitWatch watch;                        // last: its thread calls into the members above
+
+  fs::path folder(const std::string& id) const { return options.data_folder / "runs" / id; }
+
+  void ended(const std::string& id) {
+    process::Cgroup::existing(options.cgroup_root, "clary-" + id).remove();
+    std::function<void(const std::string&)> callback;
+    {
+      const std::lock_guard lock(mutex);
+      callback = exited;
+    }
+    if (callback) callback(id);
+  }
+
+  void follow(const std::string& id, const ProcessId& agent) {
+    watch.watch(agent, [this, id] { ended(id); });
+  }
+
+  // The agent that holds the lock of `run`. It wrote its id, or its starter is about to.
+  std::optional<ProcessId> holder(const fs::path& run) const {
+    constexpr int kAttempts = 200;
+    for (int attempt = 0; attempt < kAttempts; ++attempt) {
+      if (const auto id = process::parse_process_id(trim(read_small(run / "lock")))) return id;
+      std::this_thread::sleep_for(std::chrono::milliseconds(5));
+    }
+    return std::nullopt;
+  }
+
+  bool same_token(const fs::path& run, const AgentAccess& access) const {
+    boost::system::error_code error;
+    const json::value value = json::parse(read_small(run / "run.json"), error);
+    const json::object* object = error ? nullptr : value.if_object();
+    const json::object* stored = object == nullptr ? nullptr : find_object(*object, "access");
+    return stored != nullptr && string_or(*stored, "report_token") == access.report_token;
+  }
+
+  ProcessId spawn_agent(const fs::path& run, const FileDescriptor& lock);
+};
+
+ProcessId LocalBackend::Impl::spawn_agent(const fs::path& run, const FileDescriptor& lock) {
+  const fs::path log_path = run / "agent.log";
+  const FileDescriptor log(
+      open(log_path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, S_IRUSR | S_IWUSR));
+  if (!log) broken("create", log_path);
+  process::Command command;
+  command.arguments = options.agent_command;
+  command.arguments.insert(command.arguments.end(), {"--run", run.string()});
+  command.environment = agent_environment();
+  command.directory = run;
+  command.standard_output = log.get();
+  command.standard_error = log.get();
+  command.inherited = {lock.get()};
+  command.new_session = true;
+  command.block_termination = true;
+  const process::Child child = process::spawn(command);
+  // A child that ended already has no start time any more; the watch reaps it all the same.
+  const ProcessId id = process::process_id(child.pid()).value_or(ProcessId{child.pid(), 0});
+  const std::string text = process::to_text(id) + "\n";
+  if (pwrite(lock.get(), text.data(), text.size(), 0) < 0) broken("write", run / "lock");
+  return id;
+}
+
+LocalBackend::LocalBackend(LocalBackendOptions options)
+    : impl_(std::make_unique<Impl>(std::move(options))) {}
+
+LocalBackend::~LocalBackend() = default;
+
+std::string LocalBackend::start(const JobSpec& spec, const AgentAccess& access) {
+  const fs::path run = impl_->folder(spec.id);
+  std::error_code error;
+  fs::create_directories(run, error);
+  if (error) throw StorageError("create " + run.string() + ": " + error.message());
+  fs::permissions(run, fs::perms::owner_all, error);
+  const fs::path lock_path = run / "lock";
+  const FileDescriptor lock(open(lock_path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600));
+  if (!lock) broken("create", lock_path);
+  // The lock belongs to the open file, which the agent inherits: whoever holds it is the run's
+  // agent, or a server about to start it.
+  if (flock(lock.get(), LOCK_EX | LOCK_NB) != 0) {
+    const auto agent = impl_->holder(run);
+    if (agent && impl_->same_token(run, access)) {
+      impl_->follow(spec.id, *agent);
+      return process::to_text(*agent);
+    }
+    // Of a submission that a crash undid: its reports would not be believed.
+    if (agent) process::send_signal(*agent, SIGKILL);
+    if (flock(lock.get(), LOCK_EX) != 0) broken("lock", lock_path);
+  }
+  if (ftruncate(lock.get(), 0) != 0) broken("write", lock_path);
+  write_private(run / "run.json",
+                json::serialize(
+                    json::object{{"spec", to_json(spec)},
+                                 {"access", access_to_json(access)},
+                                 {"data_folder", fs::absolute(impl_->options.data_folder).string()},
+                                 {"cgroup_root", impl_->options.cgroup_root.string()}}));
+  const ProcessId agent = impl_->spawn_agent(run, lock);
+  impl_->follow(spec.id, agent);
+  return process::to_text(agent);
+}
+
+void LocalBackend::adopt(const std::string& spec_id, std::string_view handle) {
+  if (const auto id = process::parse_process_id(handle)) impl_->follow(spec_id, *id);
+}
+
+RunState LocalBackend::state(std::string_view handle) {
+  const auto id = process::parse_process_id(handle);
+  if (!id) return RunState::kUnknown;
+  return process::alive(*id) ? RunState::kAlive : RunState::kGone;
+}
+
+void LocalBackend::stop(std::string_view handle) {
+  if (const auto id = process::parse_process_id(handle)) process::send_signal(*id, SIGTERM);
+}
+
+void LocalBackend::kill(std::string_view handle) {
+  if (const auto id = process::parse_process_id(handle)) process::send_signal(*id, SIGKILL);
+}
+
+std::vector<json::object> LocalBackend::unsent_reports(const std::string& spec_id,
+                                                       std::uint64_t after) {
+  std::vector<json::object> reports;
+  std::ifstream spool(impl_->folder(spec_id) / "spool.jsonl", std::ios::binary);
+  std::string line;
+  while (std::getline(spool, line)) {
+    boost::system::error_code error;
+    json::value value = json::parse(line, error);
+    // Only the last line can be cut short, by the death of its writer.
+    if (error || !value.is_object()) break;
+    if (find_int(value.get_object(), "seq").value_or(0) > static_cast<std::int64_t>(after)) {
+      reports.push_back(std::move(value.get_object()));
+    }
+  }
+  return reports;
+}
+
+void LocalBackend::forget(const std::string& spec_id) {
+  std::error_code error;
+  fs::remove_all(impl_->folder(spec_id), error);
+  if (error) spdlog::warn("run {}: its folder could not be removed: {}", spec_id, error.message());
+}
+
+void LocalBackend::on_exit(std::function<void(const std::string& spec_id)> callback) {
+  const std::lock_guard lock(impl_->mutex);
+  impl_->exited = std::move(callback);
+}
+
+}  // namespace clary::engine

@@ -1,0 +1,117 @@
+#include "engine/run_table.h"
+
+#include "base/log.h"
+#include "engine/run_state.h"
+
+namespace clary::engine {
+namespace {
+
+constexpr char kSchema[] =
+    "CREATE TABLE runs(number INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, spec TEXT NOT NULL,"
+    "access TEXT NOT NULL, state TEXT NOT NULL, applied INTEGER NOT NULL)";
+constexpr store::Migration kMigrations[] = {{"runs", 1, kSchema}};
+
+constexpr char kLoad[] = "SELECT spec,access,state,applied FROM runs ORDER BY number";
+constexpr char kInsert[] =
+    "INSERT INTO runs(id,spec,access,state,applied) VALUES(?1,?2,?3,?4,?5) ON CONFLICT DO NOTHING";
+constexpr char kSave[] = "UPDATE runs SET access=?2,state=?3,applied=?4 WHERE id=?1";
+constexpr char kSaveApplied[] = "UPDATE runs SET applied=?2 WHERE id=?1";
+constexpr char kRemove[] = "DELETE FROM runs WHERE id=?1";
+
+// Once the run has ended nobody needs its keys. The token stays: an agent whose last answer was
+// lost asks again.
+AgentAccess kept_access(const StoredRun& stored) {
+  if (!stored.run.outcome) return stored.access;
+  AgentAccess access;
+  access.report_token = stored.access.report_token;
+  return access;
+}
+
+struct Row {
+  explicit Row(const StoredRun& stored)
+      : id(stored.run.spec.id),
+        access(json::serialize(access_to_json(kept_access(stored)))),
+        state(json::serialize(state_to_json(stored.run))),
+        applied(stored.applied) {}
+  std::string id, access, state;
+  std::uint64_t applied;
+};
+
+void update(store::Connection& connection, const Row& row) {
+  connection.statement(kSave)
+      .bind(1, row.id)
+      .bind(2, row.access)
+      .bind(3, row.state)
+      .bind(4, row.applied)
+      .run();
+}
+
+}  // namespace
+
+std::span<const store::Migration> RunTable::migrations() {
+  return kMigrations;
+}
+
+std::vector<StoredRun> RunTable::load() {
+  std::vector<StoredRun> runs;
+  database_.read([&](store::Connection& connection) {
+    store::Statement& rows = connection.statement(kLoad);
+    while (rows.step()) {
+      StoredRun stored;
+      stored.run.spec = job_spec_from_json(json::parse(rows.text(0)).as_object());
+      stored.access = access_from_json(json::parse(rows.text(1)).as_object());
+      state_from_json(json::parse(rows.text(2)).as_object(), stored.run);
+      stored.applied = static_cast<std::uint64_t>(rows.integer(3));
+      runs.push_back(std::move(stored));
+    }
+    rows.reset();
+  });
+  return runs;
+}
+
+void RunTable::insert_later(const StoredRun& stored, std::function<void(std::exception_ptr)> done) {
+  database_.write_later(
+      [row = Row(stored),
+       spec = json::serialize(to_json(stored.run.spec))](store::Connection& connection) {
+        connection.statement(kInsert)
+            .bind(1, row.id)
+            .bind(2, spec)
+            .bind(3, row.access)
+            .bind(4, row.state)
+            .bind(5, row.applied)
+            .run();
+      },
+      std::move(done));
+}
+
+void RunTable::save(const StoredRun& stored,
+                    const std::function<void(store::Connection&)>& beside) {
+  const Row row(stored);
+  database_.write([&](store::Connection& connection) {
+    update(connection, row);
+    if (beside) beside(connection);
+  });
+}
+
+void RunTable::save_later(const StoredRun& stored) {
+  database_.write_later(
+      [row = Row(stored)](store::Connection& connection) { update(connection, row); },
+      [](std::exception_ptr error) {
+        if (error) spdlog::error("the state of a run could not be stored");
+      });
+}
+
+void RunTable::save_applied(const StoredRun& stored,
+                            const std::function<void(store::Connection&)>& beside) {
+  database_.write([&](store::Connection& connection) {
+    connection.statement(kSaveApplied).bind(1, stored.run.spec.id).bind(2, stored.applied).run();
+    if (beside) beside(connection);
+  });
+}
+
+void RunTable::remove(const std::string& id) {
+  database_.write(
+      [&](store::Connection& connection) { connection.statement(kRemove).bind(1, id).run(); });
+}
+
+}  // namespace clary::engine

@@ -1,0 +1,237 @@
+#include "engine/runs.h"
+
+#include <gtest/gtest.h>
+
+#include <map>
+#include <memory>
+#include <stdexcept>
+
+#include "engine/capacity.h"
+#include "store/test_folder.h"
+
+namespace clary::engine {
+namespace {
+
+using std::chrono::milliseconds;
+
+// Starts nothing; the test says what agents do.
+class FakeBackend final : public ComputeBackend {
+ public:
+  std::string start(const JobSpec& spec, const AgentAccess&) override {
+    if (refuse) throw std::runtime_error("no such program");
+    started.push_back(spec.id);
+    return "handle-" + spec.id;
+  }
+  void adopt(const std::string& id, std::string_view handle) override { adopted[id] = handle; }
+  RunState state(std::string_view) override { return RunState::kAlive; }
+  void stop(std::string_view handle) override { stopped.emplace_back(handle); }
+  void kill(std::string_view) override {}
+  std::vector<json::object> unsent_reports(const std::string&, std::uint64_t after) override {
+    std::vector<json::object> reports;
+    for (const json::object& report : spool) {
+      if (report.at("seq").to_number<std::uint64_t>() > after) reports.push_back(report);
+    }
+    return reports;
+  }
+  void forget(const std::string& id) override { forgotten.push_back(id); }
+  void on_exit(std::function<void(const std::string&)> callback) override { exited = callback; }
+
+  bool refuse = false;
+  std::vector<std::string> started, stopped, forgotten;
+  std::map<std::string, std::string> adopted;
+  std::vector<json::object> spool;
+  std::function<void(const std::string&)> exited;
+};
+
+JobSpec spec_of(const std::string& id, double cpus = 1) {
+  JobSpec spec;
+  spec.id = id;
+  spec.limits.cpus = cpus;
+  spec.limits.memory_bytes = 1 << 30;
+  return spec;
+}
+
+json::object body_of(std::initializer_list<json::object> reports) {
+  return {{"reports", json::array(reports.begin(), reports.end())}};
+}
+
+json::object report_of(int seq, std::string_view phase) {
+  return {{"seq", seq}, {"phase", {{"phase", phase}, {"time", 5000}, {"message", ""}}}};
+}
+
+json::object outcome_of(int seq, std::string_view kind) {
+  return {{"seq", seq}, {"outcome", {{"kind", kind}, {"exit_code", 0}, {"reason", ""}}}};
+}
+
+class RunsTest : public ::testing::Test {
+ protected:
+  RunsTest() { open(); }
+  // As a server that comes up again over the same folder.
+  void open() {
+    runs_.reset();
+    backend_ = std::make_unique<FakeBackend>();
+    database_.reset();
+    database_ = std::make_unique<store::Database>(
+        folder_ / "runs.db", std::vector<std::span<const store::Migration>>{Runs::migrations()});
+    Limits capacity;
+    capacity.cpus = 2;
+    capacity.memory_bytes = 4ULL << 30;
+    RunSinks sinks;
+    sinks.logs = [this](store::Connection&, const JobSpec&, std::vector<store::LogEvent> lines) {
+      for (const store::LogEvent& line : lines) lines_.push_back(line.message);
+    };
+    sinks.metrics = [this](store::Connection&, const JobSpec&,
+                           const std::vector<FinalMetric>& metrics) { points_ += metrics.size(); };
+    runs_ = std::make_unique<Runs>(*database_, *backend_, clock_, capacity, sinks);
+    runs_->on_change([this](const JobSpec& spec) { changes_.push_back(spec.id); });
+    runs_->start();
+  }
+  engine::Run run(const std::string& id) { return runs_->find(id).value(); }
+
+  store::TestFolder folder_;
+  ManualClock clock_{Timestamp(milliseconds(1000))};
+  std::vector<std::string> lines_, changes_;
+  std::size_t points_ = 0;
+  std::unique_ptr<store::Database> database_;
+  std::unique_ptr<FakeBackend> backend_;
+  std::unique_ptr<Runs> runs_;
+  const AgentAccess access_{"http://x", "token", "AKIA", "secret", "session"};
+};
+
+TEST_F(RunsTest, StartsOnceAndFollowsTheReports) {
+  runs_->submit(spec_of("a"), access_);
+  runs_->submit(spec_of("a"), access_);
+  EXPECT_EQ(backend_->started, std::vector<std::string>{"a"});
+  EXPECT_EQ(run("a").phase(), RunPhase::kStarting);
+  EXPECT_EQ(run("a").handle, "handle-a");
+  const json::object answer = runs_->apply_report(
+      "a", "token", body_of({report_of(1, "downloading"), report_of(2, "running")}));
+  EXPECT_EQ(answer.at("applied"), 2);
+  EXPECT_EQ(answer.at("stop"), false);
+  EXPECT_EQ(run("a").phase(), RunPhase::kRunning);
+  runs_->apply_report("a", "token", body_of({outcome_of(3, "succeeded")}));
+  EXPECT_EQ(run("a").outcome->kind, RunOutcome::Kind::kSucceeded);
+  EXPECT_EQ(run("a").phase(), RunPhase::kEnded);
+  EXPECT_EQ(runs_->load().running, 0U);
+  EXPECT_EQ(changes_, (std::vector<std::string>{"a", "a"}));
+  backend_->exited("a");
+  EXPECT_EQ(run("a").outcome->kind, RunOutcome::Kind::kSucceeded);
+}
+
+TEST_F(RunsTest, AppliesEachReportOnce) {
+  runs_->submit(spec_of("a"), access_);
+  const json::object lines{
+      {"seq", 1},
+      {"logs", json::array{{{"t", 5}, {"m", "one"}}, {{"t", 6}, {"m", "two"}}}},
+      {"metrics", json::array{{{"name", "auc"}, {"value", 0.5}, {"time", 5}},
+                              {{"name", "auc"}, {"value", 0.75}, {"time", 6}}}}};
+  runs_->apply_report("a", "token", body_of({lines}));
+  const json::object again = runs_->apply_report("a", "token", body_of({lines}));
+  EXPECT_EQ(again.at("applied"), 1);
+  EXPECT_EQ(lines_, (std::vector<std::string>{"one", "two"}));
+  EXPECT_EQ(points_, 2U);
+  ASSERT_EQ(run("a").metrics.size(), 1U);
+  EXPECT_EQ(run("a").metrics[0].value, 0.75);
+  // A gap is not jumped over.
+  EXPECT_EQ(runs_->apply_report("a", "token", body_of({report_of(3, "running")})).at("applied"), 1);
+  EXPECT_EQ(run("a").phase(), RunPhase::kStarting);
+  // Nor after a restart of the server.
+  open();
+  EXPECT_EQ(runs_->apply_report("a", "token", body_of({lines})).at("applied"), 1);
+  EXPECT_EQ(lines_.size(), 2U);
+}
+
+TEST_F(RunsTest, RefusesWrongTokensAndShapes) {
+  runs_->submit(spec_of("a"), access_);
+  EXPECT_THROW(runs_->apply_report("a", "wrong", body_of({})), std::invalid_argument);
+  EXPECT_THROW(runs_->apply_report("a", "", body_of({})), std::invalid_argument);
+  EXPECT_THROW(runs_->apply_report("a", "token", {}), std::invalid_argument);
+  EXPECT_THROW(runs_->apply_report("a", "token", body_of({report_of(1, "dancing")})),
+               std::invalid_argument);
+  EXPECT_EQ(runs_->apply_report("b", "token", body_of({})).at("known"), false);
+}
+
+TEST_F(RunsTest, QueuesFirstComeFirstServed) {
+  runs_->submit(spec_of("a", 2), access_);
+  runs_->submit(spec_of("b", 2), access_);
+  runs_->submit(spec_of("c", 1), access_);
+  EXPECT_EQ(backend_->started, std::vector<std::string>{"a"});
+  EXPECT_EQ(run("b").phase(), RunPhase::kQueued);
+  EXPECT_EQ(run("b").phases.back().message,
+            "Waiting for capacity: needs 2 CPUs and 1.0 GiB; 2 of 2 CPUs and 1.0 of 4.0 GiB are in "
+            "use");
+  EXPECT_NE(run("c").phases.back().message.find("1 ahead in the queue"), std::string::npos);
+  EXPECT_EQ(runs_->load().queued, 2U);
+  open();  // the queue survives
+  EXPECT_EQ(backend_->adopted.at("a"), "handle-a");
+  EXPECT_EQ(runs_->load().queued, 2U);
+  runs_->apply_report("a", "token", body_of({outcome_of(1, "failed")}));
+  EXPECT_EQ(backend_->started, std::vector<std::string>{"b"});
+  runs_->apply_report("b", "token", body_of({outcome_of(1, "succeeded")}));
+  EXPECT_EQ(backend_->started, (std::vector<std::string>{"b", "c"}));
+}
+
+TEST_F(RunsTest, StopsQueuedRunsAtOnceAndOthersThroughTheirAgent) {
+  runs_->submit(spec_of("a", 64), access_);  // more than there is: gets all
+  runs_->submit(spec_of("b"), access_);
+  runs_->request_stop("b");
+  EXPECT_EQ(run("b").outcome->kind, RunOutcome::Kind::kStopped);
+  runs_->request_stop("a");
+  EXPECT_EQ(backend_->stopped, std::vector<std::string>{"handle-a"});
+  EXPECT_FALSE(run("a").outcome.has_value());
+  EXPECT_EQ(runs_->apply_report("a", "token", body_of({report_of(1, "running")})).at("stop"), true);
+  runs_->apply_report("a", "token", body_of({outcome_of(2, "stopped")}));
+  runs_->forget("a");
+  EXPECT_FALSE(runs_->find("a").has_value());
+  EXPECT_EQ(backend_->forgotten, std::vector<std::string>{"a"});
+}
+
+TEST_F(RunsTest, ModelServersDoNotWait) {
+  runs_->submit(spec_of("a", 2), access_);
+  JobSpec server = spec_of("s", 4);
+  server.mode = JobSpec::Mode::kServe;
+  runs_->submit(server, access_);
+  EXPECT_EQ(run("s").phase(), RunPhase::kStarting);
+}
+
+TEST_F(RunsTest, TellsWhenAnAgentIsLost) {
+  runs_->submit(spec_of("a"), access_);
+  backend_->exited("a");
+  EXPECT_EQ(run("a").outcome->kind, RunOutcome::Kind::kAgentLost);
+  EXPECT_NE(run("a").outcome->reason.find("without a report"), std::string::npos);
+  EXPECT_EQ(changes_, std::vector<std::string>{"a"});
+}
+
+TEST_F(RunsTest, ReadsTheSpoolOfADeadAgent) {
+  runs_->submit(spec_of("a"), access_);
+  runs_->apply_report("a", "token", body_of({report_of(1, "running")}));
+  backend_->spool = {report_of(1, "running"), report_of(2, "uploading"),
+                     outcome_of(3, "succeeded")};
+  backend_->exited("a");
+  EXPECT_EQ(run("a").outcome->kind, RunOutcome::Kind::kSucceeded);
+  EXPECT_EQ(run("a").phases.size(), 5U);  // queued, starting, running, uploading, ended
+}
+
+TEST_F(RunsTest, FailsWhatCannotBeStarted) {
+  backend_->refuse = true;
+  runs_->submit(spec_of("a", 2), access_);
+  EXPECT_EQ(run("a").outcome->reason, "InternalServerError: no such program");
+  backend_->refuse = false;
+  runs_->submit(spec_of("b", 2), access_);
+  EXPECT_EQ(backend_->started, std::vector<std::string>{"b"});
+}
+
+TEST_F(RunsTest, KeepsNoKeysOfEndedRuns) {
+  runs_->submit(spec_of("a"), access_);
+  runs_->apply_report("a", "token", body_of({outcome_of(1, "succeeded")}));
+  database_->read([&](store::Connection& connection) {
+    static constexpr char kAccess[] = "SELECT access FROM runs";
+    store::Statement& rows = connection.statement(kAccess);
+    ASSERT_TRUE(rows.step());
+    EXPECT_EQ(rows.text(0).find("secret\""), std::string_view::npos) << rows.text(0);
+    EXPECT_EQ(rows.text(0).find("AKIA"), std::string_view::npos);
+  });
+}
+
+}  // namespace
+}  // namespace clary::engine
