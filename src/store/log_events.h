@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -25,6 +26,7 @@ struct StoredLogEvent {
   std::int64_t id = 0;  // grows; the order of arrival
 };
 
+// `stored_bytes` counts 26 bytes for each event besides its message, as AWS does.
 struct LogGroup {
   std::string account, region, name;
   Timestamp created;
@@ -42,6 +44,8 @@ struct LogScope {
   std::string account, region, group;
 };
 
+// Events older than their group's retention are not answered, and removed within an hour of the
+// group's next events.
 // threads: any. blocks: all but append_later. errors: StorageError.
 class LogEvents {
  public:
@@ -58,17 +62,22 @@ class LogEvents {
   bool create_stream(const LogScope& scope, std::string_view stream);  // false: exists
   bool remove_stream(const LogScope& scope, std::string_view stream);
   enum class StreamOrder { kName, kLastEvent };
+  // Where a page that ended with `last` goes on: the `after` of the next one.
+  static std::string position(const LogStream& last, StreamOrder order);
+  // `after` that position() did not make is as "".
   std::vector<LogStream> streams(const LogScope& scope, std::string_view prefix, StreamOrder order,
                                  bool descending, std::string_view after, std::size_t limit);
   bool has_stream(const LogScope& scope, std::string_view stream);
 
   // Creates group and stream as needed. Durable on return.
   void append(const LogScope& scope, std::string_view stream, std::span<const LogEvent> events);
-  // The same, durable soon: for servers' and jobs' own lines. Order of calls is kept.
+  // The same, durable soon: for servers' and jobs' own lines. Order of calls is kept. Beyond 256
+  // MiB that wait for the disk, lines are dropped, and the program's log says so.
   void append_later(LogScope scope, std::string stream, std::vector<LogEvent> events);
 
   // Events of one stream in order (time, then arrival), strictly after / before `cursor` when it is
-  // set; `from` inclusive, `until` exclusive.
+  // set; `from` inclusive, `until` exclusive. Backwards, the last ones before the cursor; still in
+  // order. At least one event, when there is one, whatever `max_bytes`.
   struct Cursor {
     Timestamp time;
     std::int64_t id = 0;
@@ -78,7 +87,7 @@ class LogEvents {
     std::optional<Cursor> cursor;
     bool forward = true;
     std::size_t limit = 10000;
-    std::size_t max_bytes = 1 << 20;
+    std::size_t max_bytes = std::size_t{1} << 20;
   };
   std::vector<StoredLogEvent> events(const LogScope& scope, std::string_view stream,
                                      const Range& range);
