@@ -5,6 +5,8 @@
 // nothing behind (a file without a row is swept at start).
 #pragma once
 
+#include <array>
+#include <cstddef>
 #include <cstdint>
 #include <expected>
 #include <filesystem>
@@ -18,37 +20,14 @@
 
 #include "base/clock.h"
 #include "base/strong.h"
-#include "store/database.h"
+#include "objects/object_content.h"
+#include "objects/object_info.h"
 
 namespace clary::objects {
 
 inline constexpr std::size_t kInlineBytes = 32 * 1024;
-
-enum class ChecksumAlgorithm { kCrc32, kCrc32c, kCrc64nvme, kSha1, kSha256 };
-
-struct Checksum {
-  ChecksumAlgorithm algorithm;
-  std::string value;       // Base64, with "-N" for composite ones
-  bool composite = false;  // COMPOSITE against FULL_OBJECT
-};
-
-struct ObjectInfo {
-  ObjectKey key;
-  std::uint64_t size = 0;
-  std::string etag;  // without quotes
-  Timestamp modified;
-  std::string content_type;
-  std::map<std::string, std::string> user_metadata;   // names without x-amz-meta-
-  std::map<std::string, std::string> system_headers;  // Cache-Control, Content-Disposition, ...
-  std::vector<Checksum> checksums;
-  std::vector<std::uint64_t> part_sizes;  // multipart only
-};
-
-struct BucketInfo {
-  BucketName name;
-  std::string account, region;
-  Timestamp created;
-};
+// Every part of a multipart upload but the last has at least this many bytes.
+inline constexpr std::uint64_t kMinPartBytes = 5 << 20;
 
 enum class StoreError {
   kNoSuchBucket,
@@ -65,35 +44,15 @@ enum class StoreError {
 template <class T>
 using Outcome = std::expected<T, StoreError>;
 
-// Bytes on their way in. owns: its temporary file; dropped without commit, it leaves nothing.
+// Bytes on their way in. owns: its file; dropped without a put, it leaves nothing.
 // threads: one at a time, any. blocks.
 class ObjectWriter {
  public:
   virtual ~ObjectWriter() = default;
   virtual void write(std::span<const std::byte> bytes) = 0;  // throws StorageError (also: full)
   virtual std::uint64_t size() const = 0;
-  // MD5 of all bytes so far, raw; computed as they pass.
+  // MD5 of all bytes, raw; computed as they pass. Nothing may be written after it.
   virtual std::array<std::byte, 16> md5() = 0;
-};
-
-struct PutOptions {
-  std::string content_type;
-  std::map<std::string, std::string> user_metadata, system_headers;
-  std::vector<Checksum> checksums;      // already verified by the caller
-  std::optional<std::string> if_match;  // ETag; kPreconditionFailed
-  bool if_none_match = false;           // If-None-Match: *
-};
-
-// Bytes on their way out: inline ones in memory, else an open file to send from. The object may be
-// overwritten or deleted meanwhile; what is open stays readable.
-struct ObjectContent {
-  ObjectInfo info;
-  std::string inline_bytes;  // when file < 0
-  int file = -1;             // owned; closed by the destructor
-  ObjectContent() = default;
-  ObjectContent(ObjectContent&& other) noexcept;
-  ObjectContent& operator=(ObjectContent&& other) noexcept;
-  ~ObjectContent();
 };
 
 struct ListQuery {
@@ -102,34 +61,14 @@ struct ListQuery {
   std::size_t limit = 1000;
 };
 struct ListPage {
-  std::vector<ObjectInfo> objects;
+  std::vector<ObjectInfo> objects;  // key, size, etag, modified and checksums only
   std::vector<std::string> common_prefixes;
   bool truncated = false;
   std::string last;  // greatest key or prefix returned
 };
 
-struct UploadInfo {
-  std::string upload_id;
-  ObjectKey key;
-  Timestamp initiated;
-  PutOptions options;
-  std::optional<ChecksumAlgorithm> checksum_algorithm;
-  bool full_object_checksum = false;
-};
-struct PartInfo {
-  int number = 0;
-  std::uint64_t size = 0;
-  std::string etag;
-  Timestamp modified;
-  std::vector<Checksum> checksums;
-};
-struct CompletedPart {
-  int number = 0;
-  std::string etag;
-  std::vector<Checksum> checksums;
-};
-
-// threads: any. blocks: all. errors: StorageError for a broken disk; Outcome for the rest.
+// threads: any. blocks: all but cached(). errors: StorageError for a broken disk; Outcome for the
+// rest. order: destroyed after every writer and content it gave out.
 class ObjectStore {
  public:
   ObjectStore(std::filesystem::path folder, const Clock& clock);
@@ -138,21 +77,37 @@ class ObjectStore {
   // Names are global on a server, as on AWS.
   Outcome<void> create_bucket(const BucketInfo& bucket);
   Outcome<void> delete_bucket(const BucketName& bucket);
-  Outcome<BucketInfo> bucket(const BucketName& bucket);  // O(1), in memory
-  std::vector<BucketInfo> buckets(std::string_view account);
+  Outcome<BucketInfo> bucket(const BucketName& bucket);       // O(1), in memory: does not block
+  std::vector<BucketInfo> buckets(std::string_view account);  // by name
 
   // `size_hint` lets small objects skip the file. The writer is used by one put or part.
   std::unique_ptr<ObjectWriter> open_writer(std::optional<std::uint64_t> size_hint);
   Outcome<ObjectInfo> put(const BucketName& bucket, const ObjectKey& key, ObjectWriter& writer,
                           PutOptions options);
-  Outcome<ObjectInfo> head(const BucketName& bucket, const ObjectKey& key);
+  Outcome<std::shared_ptr<const ObjectInfo>> head(const BucketName& bucket, const ObjectKey& key);
   Outcome<ObjectContent> get(const BucketName& bucket, const ObjectKey& key);
-  Outcome<ObjectInfo> copy(const BucketName& source, const ObjectKey& source_key,
-                           const BucketName& bucket, const ObjectKey& key,
-                           std::optional<PutOptions> replace);
+  // A small object that was read lately, without touching the disk. Does not block: may be called
+  // where get() may not.
+  std::optional<ObjectContent> cached(const BucketName& bucket, const ObjectKey& key);
+  // `replace` unset: content type, metadata, headers and tags of the source. `source_etag`, when
+  // set: kPreconditionFailed if the source is another object by now.
+  struct CopyRequest {
+    BucketName source_bucket;
+    ObjectKey source_key;
+    BucketName bucket;
+    ObjectKey key;
+    std::optional<PutOptions> replace;
+    std::string source_etag;
+  };
+  Outcome<ObjectInfo> copy(const CopyRequest& request);
   Outcome<void> remove(const BucketName& bucket, const ObjectKey& key);  // absent is fine
   Outcome<void> remove_many(const BucketName& bucket, std::span<const ObjectKey> keys);
+  Outcome<void> set_tags(const BucketName& bucket, const ObjectKey& key,
+                         const std::map<std::string, std::string>& tags);
   Outcome<ListPage> list(const ListQuery& query);
+  // The parts of a completed multipart object, with number > `after`; empty for others.
+  Outcome<std::vector<PartInfo>> object_parts(const BucketName& bucket, const ObjectKey& key,
+                                              int after, std::size_t limit);
 
   Outcome<UploadInfo> create_upload(const BucketName& bucket, UploadInfo upload);
   Outcome<PartInfo> put_part(const BucketName& bucket, const ObjectKey& key,
@@ -162,13 +117,20 @@ class ObjectStore {
                              const std::string& upload_id);
   Outcome<std::vector<PartInfo>> parts(const BucketName& bucket, const ObjectKey& key,
                                        const std::string& upload_id, int after, std::size_t limit);
+  // Only the conditions of `conditions` count; the rest was given to create_upload. Repeated after
+  // it was done, it answers the same again.
+  struct CompleteRequest {
+    std::string upload_id;
+    std::vector<CompletedPart> parts;
+    std::vector<Checksum> checksums;  // of the whole object
+    PutOptions conditions;
+  };
   Outcome<ObjectInfo> complete_upload(const BucketName& bucket, const ObjectKey& key,
-                                      const std::string& upload_id,
-                                      std::span<const CompletedPart> parts,
-                                      std::vector<Checksum> checksums,
-                                      const PutOptions& conditions);
+                                      const CompleteRequest& request);
   Outcome<void> abort_upload(const BucketName& bucket, const ObjectKey& key,
                              const std::string& upload_id);
+  // By key, then by age. `after_upload` is an upload of `after_key` or empty (then all of that key
+  // are left out).
   Outcome<std::vector<UploadInfo>> uploads(const BucketName& bucket, std::string_view prefix,
                                            std::string_view after_key,
                                            std::string_view after_upload, std::size_t limit);
@@ -179,8 +141,12 @@ class ObjectStore {
   Outcome<std::optional<std::string>> bucket_config(const BucketName& bucket,
                                                     std::string_view name);
 
+  // Waits until the sweep that runs after start is through; for tests.
+  void wait_for_sweep();
+
+  struct Impl;  // public to the files of this folder only
+
  private:
-  struct Impl;
   std::unique_ptr<Impl> impl_;
 };
 

@@ -1,0 +1,89 @@
+#include "objects/file_writer.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <stdexcept>
+
+#include "objects/file_io.h"
+
+namespace clary::objects {
+namespace {
+
+// Write-back starts that early, so that the sync at the end has little left to wait for.
+constexpr std::uint64_t kFlushBytes = 8 << 20;
+constexpr std::uint64_t kReserveBytes = 1 << 20;
+
+const EVP_MD* md5_method() {
+  // Fetching by name costs more than hashing a small object.
+  static const EVP_MD* method = EVP_MD_fetch(nullptr, "MD5", nullptr);
+  return method;
+}
+
+}  // namespace
+
+FileWriter::FileWriter(const DataFolder& folder, std::optional<std::uint64_t> size_hint)
+    : folder_(folder), size_hint_(size_hint), digest_(EVP_MD_CTX_new()) {
+  if (EVP_DigestInit_ex2(digest_.get(), md5_method(), nullptr) != 1) {
+    throw std::runtime_error("MD5 is not available");
+  }
+  if (size_hint && *size_hint <= kInlineBytes) buffer_.reserve(*size_hint);
+}
+
+FileWriter::~FileWriter() {
+  if (file_ < 0) return;
+  close(file_);
+  if (!released_) folder_.remove(name_);
+}
+
+void FileWriter::write(std::span<const std::byte> bytes) {
+  EVP_DigestUpdate(digest_.get(), bytes.data(), bytes.size());
+  if (file_ < 0 && size_ + bytes.size() <= kInlineBytes) {
+    buffer_.append(reinterpret_cast<const char*>(bytes.data()), bytes.size());
+    size_ += bytes.size();
+    return;
+  }
+  if (file_ < 0) open_file();
+  write_at(file_, size_, bytes);
+  size_ += bytes.size();
+  if (size_ - flushed_ >= kFlushBytes) {
+    sync_file_range(file_, static_cast<off_t>(flushed_), static_cast<off_t>(size_ - flushed_),
+                    SYNC_FILE_RANGE_WRITE);
+    flushed_ = size_;
+  }
+}
+
+void FileWriter::open_file() {
+  name_ = folder_.new_name();
+  file_ = folder_.create(name_);
+  if (size_hint_ && *size_hint_ >= kReserveBytes) {
+    // Contiguous on disk, and a disk without room says so at once. Some file systems cannot.
+    const int failed =
+        fallocate(file_, FALLOC_FL_KEEP_SIZE, 0, static_cast<off_t>(*size_hint_)) != 0 ? errno : 0;
+    if (failed == ENOSPC || failed == EDQUOT || failed == EFBIG) throw_io_error("reserve", failed);
+  }
+  write_at(file_, 0, std::as_bytes(std::span(buffer_)));
+  buffer_.clear();
+}
+
+std::array<std::byte, 16> FileWriter::md5() {
+  if (!md5_) {
+    std::array<std::byte, 16> value{};
+    EVP_DigestFinal_ex(digest_.get(), reinterpret_cast<unsigned char*>(value.data()), nullptr);
+    md5_ = value;
+  }
+  return *md5_;
+}
+
+void FileWriter::store_in_file() {
+  if (file_ < 0) open_file();
+  // More was announced than came: give the rest back.
+  if (size_hint_ && *size_hint_ > size_ && *size_hint_ >= kReserveBytes) {
+    if (ftruncate(file_, static_cast<off_t>(size_)) != 0) throw_io_error("truncate", errno);
+  }
+  sync_data(file_);
+  folder_.sync_entry(name_);
+}
+
+}  // namespace clary::objects

@@ -1,0 +1,158 @@
+#include "objects/object_rows.h"
+
+#include "base/json.h"
+
+namespace clary::objects {
+namespace {
+
+// One row per object; the bytes of small ones stand in a table of their own, so that a listing
+// walks short rows only. `version_id` is in the key for the day when buckets keep versions.
+// A multipart object's parts are the rows of its upload: completing copies nothing.
+// MD5s (etag) of files and parts are also what a scrubber can check the bytes at rest with.
+constexpr char kSchema1[] = R"(
+CREATE TABLE buckets(
+  id INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT NOT NULL UNIQUE, account TEXT NOT NULL,
+  region TEXT NOT NULL, created INTEGER NOT NULL);
+CREATE TABLE bucket_configs(
+  bucket INTEGER NOT NULL, name TEXT NOT NULL, value TEXT NOT NULL,
+  PRIMARY KEY(bucket,name)) WITHOUT ROWID;
+CREATE TABLE objects(
+  bucket INTEGER NOT NULL, key TEXT NOT NULL, version_id TEXT NOT NULL,
+  size INTEGER NOT NULL, etag TEXT NOT NULL, modified INTEGER NOT NULL,
+  content_type TEXT NOT NULL, inline_id INTEGER NOT NULL, file TEXT NOT NULL,
+  parts_id INTEGER NOT NULL, metadata TEXT NOT NULL, tags TEXT NOT NULL,
+  PRIMARY KEY(bucket,key,version_id)) WITHOUT ROWID;
+CREATE INDEX objects_file ON objects(file) WHERE file<>'';
+CREATE TABLE inline_objects(id INTEGER PRIMARY KEY, bytes BLOB NOT NULL);
+CREATE TABLE uploads(
+  id INTEGER PRIMARY KEY AUTOINCREMENT, upload_id TEXT NOT NULL UNIQUE, bucket INTEGER NOT NULL,
+  key TEXT NOT NULL, initiated INTEGER NOT NULL, content_type TEXT NOT NULL,
+  metadata TEXT NOT NULL, tags TEXT NOT NULL, checksum_algorithm INTEGER NOT NULL,
+  full_object_checksum INTEGER NOT NULL);
+CREATE INDEX uploads_key ON uploads(bucket,key,id);
+CREATE TABLE parts(
+  upload INTEGER NOT NULL, number INTEGER NOT NULL, file TEXT NOT NULL, size INTEGER NOT NULL,
+  etag TEXT NOT NULL, modified INTEGER NOT NULL, checksums TEXT NOT NULL,
+  PRIMARY KEY(upload,number)) WITHOUT ROWID;
+CREATE INDEX parts_file ON parts(file);
+CREATE TABLE completed_uploads(
+  upload_id TEXT PRIMARY KEY, parts_id INTEGER NOT NULL) WITHOUT ROWID;
+CREATE INDEX completed_uploads_parts ON completed_uploads(parts_id);
+)";
+constexpr store::Migration kMigrations[] = {{"objects", 1, kSchema1}};
+
+json::object to_json(const std::map<std::string, std::string>& map) {
+  json::object object;
+  for (const auto& [name, value] : map) object.emplace(name, value);
+  return object;
+}
+
+std::map<std::string, std::string> to_map(const json::object* object) {
+  std::map<std::string, std::string> map;
+  if (object == nullptr) return map;
+  for (const auto& [name, value] : *object) map.emplace(name, value.as_string());
+  return map;
+}
+
+json::array to_json(const std::vector<Checksum>& checksums) {
+  json::array array;
+  for (const auto& checksum : checksums) {
+    array.push_back(
+        json::array{static_cast<int>(checksum.algorithm), checksum.value, checksum.composite});
+  }
+  return array;
+}
+
+std::vector<Checksum> to_checksums(const json::array& array) {
+  std::vector<Checksum> checksums;
+  for (const auto& entry : array) {
+    const auto& fields = entry.as_array();
+    checksums.push_back({static_cast<ChecksumAlgorithm>(fields.at(0).as_int64()),
+                         std::string(fields.at(1).as_string()), fields.at(2).as_bool()});
+  }
+  return checksums;
+}
+
+}  // namespace
+
+std::span<const store::Migration> object_migrations() {
+  return kMigrations;
+}
+
+std::int64_t milliseconds(Timestamp time) {
+  return time.time_since_epoch().count();
+}
+
+Timestamp from_milliseconds(std::int64_t value) {
+  return Timestamp(std::chrono::milliseconds(value));
+}
+
+std::string metadata_text(const PutOptions& options) {
+  json::object object;
+  if (!options.user_metadata.empty()) object["u"] = to_json(options.user_metadata);
+  if (!options.system_headers.empty()) object["h"] = to_json(options.system_headers);
+  if (!options.checksums.empty()) object["c"] = to_json(options.checksums);
+  return object.empty() ? std::string() : json::serialize(object);
+}
+
+void read_metadata(std::string_view text, PutOptions& options) {
+  if (text.empty()) return;
+  const auto object = json::parse(text).as_object();
+  options.user_metadata = to_map(find_object(object, "u"));
+  options.system_headers = to_map(find_object(object, "h"));
+  if (const auto* checksums = find_array(object, "c")) {
+    options.checksums = to_checksums(*checksums);
+  }
+}
+
+std::string checksums_text(const std::vector<Checksum>& checksums) {
+  return checksums.empty() ? std::string() : json::serialize(to_json(checksums));
+}
+
+std::vector<Checksum> read_checksums(std::string_view text) {
+  if (text.empty()) return {};
+  return to_checksums(json::parse(text).as_array());
+}
+
+std::string tags_text(const std::map<std::string, std::string>& tags) {
+  return tags.empty() ? std::string() : json::serialize(to_json(tags));
+}
+
+std::map<std::string, std::string> read_tags(std::string_view text) {
+  if (text.empty()) return {};
+  const auto object = json::parse(text).as_object();
+  return to_map(&object);
+}
+
+ObjectRow row_of(const store::Statement& row) {
+  ObjectRow result;
+  auto& info = result.info;
+  info.key = ObjectKey(std::string(row.text(0)));
+  info.version_id = row.text(1);
+  info.size = static_cast<std::uint64_t>(row.integer(2));
+  info.etag = row.text(3);
+  info.modified = from_milliseconds(row.integer(4));
+  info.content_type = row.text(5);
+  PutOptions options;
+  read_metadata(row.text(6), options);
+  info.user_metadata = std::move(options.user_metadata);
+  info.system_headers = std::move(options.system_headers);
+  info.checksums = std::move(options.checksums);
+  info.tags = read_tags(row.text(7));
+  result.inline_id = row.integer(8);
+  result.file = row.text(9);
+  result.parts_id = row.integer(10);
+  return result;
+}
+
+PartInfo part_of(const store::Statement& row) {
+  PartInfo part;
+  part.number = static_cast<int>(row.integer(0));
+  part.size = static_cast<std::uint64_t>(row.integer(1));
+  part.etag = row.text(2);
+  part.modified = from_milliseconds(row.integer(3));
+  part.checksums = read_checksums(row.text(4));
+  return part;
+}
+
+}  // namespace clary::objects
