@@ -55,11 +55,13 @@ struct Shape {
   std::string payload;          // member that is the whole body; else empty
   bool is_union = false;
   bool is_error = false;
+  bool fault = false;      // the server's fault: 500
   std::string error_code;  // where it differs from `name`
   unsigned error_status = 0;
   bool is_event_stream = false;
   bool is_document = false;  // free-form JSON
   std::string xml_namespace;
+  std::string xml_namespace_prefix;
   std::string location_name;  // XML root
   // kList: element; kMap: key and value. The Member carries locationName, flattened.
   Member element, key, value;
@@ -74,9 +76,16 @@ struct Shape {
   TimestampFormat timestamp = TimestampFormat::kDefault;
 
   const Member* find_member(std::string_view member) const;
+  // The payload member, nullptr when there is none.
+  const Member* payload_member() const { return payload.empty() ? nullptr : find_member(payload); }
+
+ private:
+  friend class ModelParser;
+  std::vector<std::uint16_t> by_name_;  // indices into `members`, sorted by length, then name
 };
 
-// How a List operation pages (paginators-1.json). Empty when the operation does not page.
+// How a List operation pages (paginators-1.json). Empty when the operation does not page; where an
+// operation has several tokens or results (some of S3's), the first of them.
 struct Paginator {
   std::string input_token, output_token, limit_key, result_key;
 };
@@ -95,6 +104,7 @@ struct Operation {
   bool checksum_required = false;  // httpChecksum
   bool unsigned_payload = false;
   bool no_auth = false;
+  bool deprecated = false;
 };
 
 enum class Protocol { kJson10, kJson11, kRestJson, kRestXml, kQuery, kRpcV2Cbor };
@@ -112,21 +122,27 @@ class ServiceModel {
   const std::string& target_prefix() const { return target_prefix_; }
   const std::string& api_version() const { return api_version_; }
   const std::string& xml_namespace() const { return xml_namespace_; }
+  // The one a client chooses when nothing in a request says otherwise; for CloudWatch, query.
   Protocol protocol() const { return protocol_; }
-  // Members in error bodies as old query clients know them (CloudWatch).
+  bool speaks(Protocol protocol) const;
+  // Errors also say the code that old query clients know, in x-amzn-query-error (CloudWatch).
   bool query_compatible() const { return query_compatible_; }
 
   const Operation* find_operation(std::string_view operation) const;
   const std::vector<Operation>& operations() const { return operations_; }
   const Shape* find_shape(std::string_view shape) const;
+  // The error shape that `code` names, by the shape's name or by its wire code; the operation's own
+  // errors first. nullptr: not in the model.
   const Shape* find_error(const Operation* operation, std::string_view code) const;
+  const std::vector<Shape>& shapes() const { return shapes_; }
 
  private:
   friend class ModelParser;
   std::string name_, signing_name_, service_id_, target_prefix_, api_version_, xml_namespace_;
   Protocol protocol_ = Protocol::kJson11;
+  std::vector<Protocol> protocols_;
   bool query_compatible_ = false;
-  std::vector<std::unique_ptr<Shape>> shapes_;
+  std::vector<Shape> shapes_;  // never grows after parsing: members point into it
   std::unordered_map<std::string_view, const Shape*> shapes_by_name_;
   std::vector<Operation> operations_;
   std::unordered_map<std::string_view, const Operation*> operations_by_name_;
