@@ -36,8 +36,9 @@ tsan: ## Unit tests under ThreadSanitizer
 	@$(MAKE) --no-print-directory build PRESET=tsan
 	@ctest --preset tsan -j 2
 
-fuzz: ## Build the fuzzers and run each for FUZZ_SECONDS (default 30)
-	@$(MAKE) --no-print-directory build PRESET=fuzz
+fuzz: deps ## Build the fuzzers and run each for FUZZ_SECONDS (default 30)
+	@cmake --preset fuzz >/dev/null
+	@cmake --build --preset fuzz --target clary_fuzzers
 	@tests/fuzz/run.sh $(or $(FUZZ_SECONDS),30)
 
 bench: build ## Compare with named peers; prints ratios, writes build/bench/
