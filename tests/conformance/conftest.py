@@ -90,3 +90,7 @@ def run_program(server, tmp_path_factory):
             f"{command} ended with {done.returncode}\n{done.stdout[-4000:]}\n{done.stderr[-6000:]}")
         return done.stdout
     return run
+
+
+def pytest_addoption(parser):
+    parser.addoption("--slow", action="store_true", help="also tests that wait for time-outs")

@@ -50,9 +50,10 @@ def sign(server, method, path, headers=None, body=b"", service="sagemaker", keys
     keys = keys or credentials(server)
     region = server.exported["AWS_DEFAULT_REGION"]
     if service == "s3":
-        if "x-amz-content-sha256" not in request.headers:
-            request.headers["x-amz-content-sha256"] = hashlib.sha256(body).hexdigest()
-        S3SigV4Auth(keys, "s3", region).add_auth(request)
+        signer = S3SigV4Auth(keys, "s3", region)
+        said = request.headers.get("x-amz-content-sha256") or hashlib.sha256(body).hexdigest()
+        signer.payload = lambda _: said
+        signer.add_auth(request)
     else:
         SigV4Auth(keys, service, region).add_auth(request)
     return dict(request.headers.items())
