@@ -7,7 +7,7 @@ import aws
 import cbor2
 import raw_http
 
-PROGRAM = str(pathlib.Path(__file__).with_name("cloudwatch_program.py"))
+PROGRAM = str(pathlib.Path(__file__).parent / "programs" / "cloudwatch.py")
 
 
 def test_json_of_current_clients(run_program):
