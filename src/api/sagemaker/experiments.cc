@@ -69,8 +69,8 @@ json::object Experiments::delete_experiment(const json::object& input, Call& cal
 }
 
 json::object Experiments::create_trial(const json::object& input, Call& call) {
-  const store::Document experiment = resources_.require(
-      kind_named("experiment"), string_or(input, "ExperimentName"), call);
+  const store::Document experiment =
+      resources_.require(kind_named("experiment"), string_or(input, "ExperimentName"), call);
   return resources_.create(kind_named("experiment-trial"), input, call,
                            [&](store::Document& trial) { trial.parent = experiment.key.name; });
 }
@@ -79,8 +79,8 @@ json::object Experiments::delete_trial(const json::object& input, Call& call) {
   const Kind& kind = kind_named("experiment-trial");
   const store::Document trial = resources_.require_named(kind, input, call);
   if (!components_of_trial(trial.key.name, call).empty()) {
-    fail_validation("All trial components must be disassociated from the trial '" +
-                    trial.key.name + "' before the trial can be deleted.");
+    fail_validation("All trial components must be disassociated from the trial '" + trial.key.name +
+                    "' before the trial can be deleted.");
   }
   return resources_.remove(kind, input, call);
 }
@@ -121,7 +121,8 @@ json::object Experiments::list_trial_components(const json::object& input, Call&
   }
   std::vector<std::string> components;
   for (const std::string& trial : trials) {
-    for (std::string& name : components_of_trial(trial, call)) components.push_back(std::move(name));
+    for (std::string& name : components_of_trial(trial, call))
+      components.push_back(std::move(name));
   }
   return list_related(kind, components, input, call);
 }
@@ -171,11 +172,11 @@ json::object Experiments::disassociate(const json::object& input, Call& call) {
 json::array Experiments::parents_of(const store::Document& component, const Call& call) {
   json::array parents;
   for (const std::string& name : trials_of_component(component.key.name, call)) {
-    auto trial = resources_.documents().find(
-        Resources::key_of(kind_named("experiment-trial"), name, call));
+    auto trial =
+        resources_.documents().find(Resources::key_of(kind_named("experiment-trial"), name, call));
     if (!trial) continue;
-    parents.push_back({{"TrialName", name},
-                       {"ExperimentName", string_or(trial->body, "ExperimentName")}});
+    parents.push_back(
+        {{"TrialName", name}, {"ExperimentName", string_or(trial->body, "ExperimentName")}});
   }
   return parents;
 }

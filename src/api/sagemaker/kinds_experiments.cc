@@ -17,19 +17,19 @@ std::vector<Kind> experiment_kinds() {
                    .summary = {{"ExperimentSource", "Source"}},
                    .search_resource = "Experiment",
                    .search_record = "Experiment"});
-  kinds.push_back({.kind = "experiment-trial",
-                   .name_member = "TrialName",
-                   .arn_member = "TrialArn",
-                   .operations = {"CreateTrial", "DescribeTrial", "UpdateTrial", "DeleteTrial",
-                                  "ListTrials"},
-                   .not_found = {"ResourceNotFound", "Trial '{name}' does not exist."},
-                   .exists = {"ValidationException",
-                              "Trial names must be unique within an AWS account and region. Trial "
-                              "with name ({name}) already exists."},
-                   .filters = {{"ExperimentName", "ExperimentName"}},
-                   .summary = {{"TrialSource", "Source"}},
-                   .search_resource = "ExperimentTrial",
-                   .search_record = "Trial"});
+  kinds.push_back(
+      {.kind = "experiment-trial",
+       .name_member = "TrialName",
+       .arn_member = "TrialArn",
+       .operations = {"CreateTrial", "DescribeTrial", "UpdateTrial", "DeleteTrial", "ListTrials"},
+       .not_found = {"ResourceNotFound", "Trial '{name}' does not exist."},
+       .exists = {"ValidationException",
+                  "Trial names must be unique within an AWS account and region. Trial "
+                  "with name ({name}) already exists."},
+       .filters = {{"ExperimentName", "ExperimentName"}},
+       .summary = {{"TrialSource", "Source"}},
+       .search_resource = "ExperimentTrial",
+       .search_record = "Trial"});
   kinds.push_back(
       {.kind = "experiment-trial-component",
        .name_member = "TrialComponentName",

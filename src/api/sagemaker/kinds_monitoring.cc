@@ -17,24 +17,24 @@ std::vector<Kind> monitoring_kinds() {
                             {"MonitoringJobDefinitionArn", "JobDefinitionArn"},
                             {"EndpointName", endpoint_path}}};
   };
-  return {definition("data-quality-job-definition",
-                     {"CreateDataQualityJobDefinition", "DescribeDataQualityJobDefinition", "",
-                      "DeleteDataQualityJobDefinition", "ListDataQualityJobDefinitions"},
-                     "DataQualityJobInput.EndpointInput.EndpointName"),
-          definition("model-quality-job-definition",
-                     {"CreateModelQualityJobDefinition", "DescribeModelQualityJobDefinition", "",
-                      "DeleteModelQualityJobDefinition", "ListModelQualityJobDefinitions"},
-                     "ModelQualityJobInput.EndpointInput.EndpointName"),
-          definition("model-bias-job-definition",
-                     {"CreateModelBiasJobDefinition", "DescribeModelBiasJobDefinition", "",
-                      "DeleteModelBiasJobDefinition", "ListModelBiasJobDefinitions"},
-                     "ModelBiasJobInput.EndpointInput.EndpointName"),
-          definition("model-explainability-job-definition",
-                     {"CreateModelExplainabilityJobDefinition",
-                      "DescribeModelExplainabilityJobDefinition", "",
-                      "DeleteModelExplainabilityJobDefinition",
-                      "ListModelExplainabilityJobDefinitions"},
-                     "ModelExplainabilityJobInput.EndpointInput.EndpointName")};
+  return {
+      definition("data-quality-job-definition",
+                 {"CreateDataQualityJobDefinition", "DescribeDataQualityJobDefinition", "",
+                  "DeleteDataQualityJobDefinition", "ListDataQualityJobDefinitions"},
+                 "DataQualityJobInput.EndpointInput.EndpointName"),
+      definition("model-quality-job-definition",
+                 {"CreateModelQualityJobDefinition", "DescribeModelQualityJobDefinition", "",
+                  "DeleteModelQualityJobDefinition", "ListModelQualityJobDefinitions"},
+                 "ModelQualityJobInput.EndpointInput.EndpointName"),
+      definition("model-bias-job-definition",
+                 {"CreateModelBiasJobDefinition", "DescribeModelBiasJobDefinition", "",
+                  "DeleteModelBiasJobDefinition", "ListModelBiasJobDefinitions"},
+                 "ModelBiasJobInput.EndpointInput.EndpointName"),
+      definition(
+          "model-explainability-job-definition",
+          {"CreateModelExplainabilityJobDefinition", "DescribeModelExplainabilityJobDefinition", "",
+           "DeleteModelExplainabilityJobDefinition", "ListModelExplainabilityJobDefinitions"},
+          "ModelExplainabilityJobInput.EndpointInput.EndpointName")};
 }
 
 }  // namespace clary::api::sagemaker

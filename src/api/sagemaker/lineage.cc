@@ -49,8 +49,7 @@ json::object Lineage::delete_artifact(const json::object& input, Call& call) {
   if (input.contains("ArtifactArn")) return resources_.remove(kind, input, call);
   const json::value* source = input.if_contains("Source");
   if (source == nullptr) fail_validation("Either ArtifactArn or Source must be given.");
-  const std::string arn =
-      arn_of(kind, artifact_id(*source, call), call.account, call.region);
+  const std::string arn = arn_of(kind, artifact_id(*source, call), call.account, call.region);
   return resources_.remove(kind, {{"ArtifactArn", arn}}, call);
 }
 
@@ -95,8 +94,8 @@ json::object Lineage::delete_association(const json::object& input, Call& call) 
   const std::string source = string_or(input, "SourceArn");
   const std::string destination = string_or(input, "DestinationArn");
   if (!resources_.documents().remove(association_key(source, destination, call))) {
-    throw wire::ApiError("ResourceNotFound", "There is no association between " + source +
-                                                 " and " + destination + ".");
+    throw wire::ApiError("ResourceNotFound",
+                         "There is no association between " + source + " and " + destination + ".");
   }
   return {{"SourceArn", source}, {"DestinationArn", destination}};
 }

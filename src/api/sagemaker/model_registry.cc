@@ -27,9 +27,9 @@ json::object ModelRegistry::delete_group(const json::object& input, Call& call) 
   query.parent = group.key.name;
   query.limit = 1;
   if (!resources_.documents().list(query).documents.empty()) {
-    throw wire::ApiError("ConflictException",
-                         "Model Package Group " + group.arn +
-                             " cannot be deleted while it holds model packages.");
+    throw wire::ApiError(
+        "ConflictException",
+        "Model Package Group " + group.arn + " cannot be deleted while it holds model packages.");
   }
   return resources_.remove(kind, input, call);
 }
@@ -88,8 +88,8 @@ json::object ModelRegistry::create_package(const json::object& input, Call& call
   return resources_.create(kind_named("model-package"), input, call, prepare_package);
 }
 
-json::object ModelRegistry::create_version(const std::string& group_name,
-                                           const json::object& input, Call& call) {
+json::object ModelRegistry::create_version(const std::string& group_name, const json::object& input,
+                                           Call& call) {
   const store::Document group =
       resources_.require(kind_named("model-package-group"), group_name, call);
   std::int64_t version = 0;
@@ -99,17 +99,17 @@ json::object ModelRegistry::create_version(const std::string& group_name,
     return true;
   });
   const std::string name = group.key.name + "/" + std::to_string(version);
-  return resources_.create_named(
-      kind_named("model-package"), name, input, call, [&](store::Document& package) {
-        prepare_package(package);
-        package.parent = group.key.name;
-        package.body["ModelPackageName"] = group.key.name;
-        package.body["ModelPackageGroupName"] = group.key.name;
-        package.body["ModelPackageVersion"] = version;
-        if (!package.body.contains("ModelApprovalStatus")) {
-          package.body["ModelApprovalStatus"] = "PendingManualApproval";
-        }
-      });
+  return resources_.create_named(kind_named("model-package"), name, input, call,
+                                 [&](store::Document& package) {
+                                   prepare_package(package);
+                                   package.parent = group.key.name;
+                                   package.body["ModelPackageName"] = group.key.name;
+                                   package.body["ModelPackageGroupName"] = group.key.name;
+                                   package.body["ModelPackageVersion"] = version;
+                                   if (!package.body.contains("ModelApprovalStatus")) {
+                                     package.body["ModelApprovalStatus"] = "PendingManualApproval";
+                                   }
+                                 });
 }
 
 json::object ModelRegistry::update_package(const json::object& input, Call& call) {
@@ -124,9 +124,8 @@ json::object ModelRegistry::list_packages(const json::object& input, Call& call)
         resources_.require(kind_named("model-package-group"), *group, call);
     json::object by_name = input;
     by_name["ModelPackageGroupName"] = found.key.name;
-    return resources_.list(kind, by_name, call, [&](store::DocumentQuery& query) {
-      query.parent = found.key.name;
-    });
+    return resources_.list(kind, by_name, call,
+                           [&](store::DocumentQuery& query) { query.parent = found.key.name; });
   }
   if (type == "Both") return resources_.list(kind, input, call);
   if (type == "Unversioned") {

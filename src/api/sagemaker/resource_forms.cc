@@ -1,5 +1,4 @@
 // The pure half of the generic engine: between requests, documents and answers.
-#include <set>
 
 #include "api/sagemaker/resources.h"
 #include "base/arn.h"
@@ -111,8 +110,12 @@ json::object user_context(const identity::Principal& principal) {
   return {{"IamIdentity", {{"Arn", principal.arn}, {"PrincipalId", principal.user_id}}}};
 }
 
-json::object shown(store::Document document, const wire::Shape& shape) {
-  json::object output = std::move(document.body);
+json::object shown(const store::Document& document, const wire::Shape& shape) {
+  json::object output;
+  output.reserve(document.body.size() + 2);
+  for (const auto& [member, value] : document.body) {
+    if (shape.find_member(member) != nullptr) output.emplace(member, value);
+  }
   put_times(output, document, shape);
   return output;
 }
@@ -140,8 +143,8 @@ store::DocumentQuery query_of(const Kind& kind, const json::object& input, const
   query.sort = sort_of(kind, input);
   const std::string order = to_lower(string_or(input, "SortOrder"));
   query.descending = order.empty() ? kind.list.descending : order == "descending";
-  query.limit = static_cast<std::size_t>(
-      find_int(input, "MaxResults").value_or(kind.list.page_size));
+  query.limit =
+      static_cast<std::size_t>(find_int(input, "MaxResults").value_or(kind.list.page_size));
   query.after = string_or(input, "NextToken");
   if (auto part = find_string(input, "NameContains")) query.name_contains = std::string(*part);
   if (auto status = find_string(input, "StatusEquals")) query.statuses = {std::string(*status)};

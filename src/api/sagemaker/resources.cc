@@ -75,15 +75,15 @@ json::object Resources::create_named(const Kind& kind, const std::string& name,
   }
   if (!documents_.create(document, tags_of(input))) {
     std::optional<store::Document> existing = documents_.find_by_arn(document.arn);
-    const bool repeated = !token.empty() && existing &&
-                          string_or(existing->internal, kTokenMember) == token;
+    const bool repeated =
+        !token.empty() && existing && string_or(existing->internal, kTokenMember) == token;
     if (!repeated) fail(kind.exists, name, document.arn);
   }
   return arn_answer(kind, call.operation, document.arn);
 }
 
 json::object Resources::describe(const Kind& kind, const json::object& input, const Call& call) {
-  return shown(require_named(kind, input, call), *call.operation.output);
+  return shown(*find_named(kind, input, call), *call.operation.output);
 }
 
 json::object Resources::update(const Kind& kind, const json::object& input, const Call& call,
@@ -131,25 +131,26 @@ json::object Resources::list(const Kind& kind, const json::object& input, const 
   return output;
 }
 
-store::Document Resources::require(const Kind& kind, std::string_view name_or_arn,
-                                   const Call& call) {
-  std::optional<store::Document> found;
+Resources::Found Resources::find(const Kind& kind, std::string_view name_or_arn, const Call& call) {
+  Found found;
   std::string arn(name_or_arn);
   if (name_or_arn.starts_with("arn:")) {
-    found = documents_.find_by_arn(name_or_arn);
+    if (auto by_arn = documents_.find_by_arn(name_or_arn)) {
+      found = std::make_shared<const store::Document>(std::move(*by_arn));
+    }
   } else {
     arn = arn_of(kind, name_or_arn, call.account, call.region);
-    found = documents_.find(key_of(kind, name_or_arn, call));
+    found = documents_.find_shared(key_of(kind, name_or_arn, call));
   }
   const bool ours = found && found->key.kind == kind.kind && found->key.account == call.account &&
                     found->key.region == call.region;
   if (!ours) fail(kind.not_found, name_or_arn, arn);
-  return std::move(*found);
+  return found;
 }
 
-store::Document Resources::require_named(const Kind& kind, const json::object& input,
-                                         const Call& call) {
-  return require(kind, name_in(kind, input), call);
+Resources::Found Resources::find_named(const Kind& kind, const json::object& input,
+                                       const Call& call) {
+  return find(kind, name_in(kind, input), call);
 }
 
 }  // namespace clary::api::sagemaker

@@ -28,7 +28,7 @@ std::map<std::string, std::string> tags_of(const json::object& input);
 json::object user_context(const identity::Principal& principal);
 
 // What Describe answers: the body, with the row's times where `shape` has them.
-json::object shown(store::Document document, const wire::Shape& shape);
+json::object shown(const store::Document& document, const wire::Shape& shape);
 // The document as one entry of a List, by the members of the summary's shape.
 json::object summary_of(const Kind& kind, const store::Document& document,
                         const wire::Shape& summary);
@@ -64,9 +64,17 @@ class Resources {
                     const Narrow& narrow = {});
 
   // By name or ARN, in the caller's account and region. Throws the kind's not-found error.
-  store::Document require(const Kind& kind, std::string_view name_or_arn, const Call& call);
+  using Found = std::shared_ptr<const store::Document>;
+  Found find(const Kind& kind, std::string_view name_or_arn, const Call& call);
   // The resource that a Describe, Update or Delete request names.
-  store::Document require_named(const Kind& kind, const json::object& input, const Call& call);
+  Found find_named(const Kind& kind, const json::object& input, const Call& call);
+  // Copies of the same.
+  store::Document require(const Kind& kind, std::string_view name_or_arn, const Call& call) {
+    return *find(kind, name_or_arn, call);
+  }
+  store::Document require_named(const Kind& kind, const json::object& input, const Call& call) {
+    return *find_named(kind, input, call);
+  }
   static store::DocumentKey key_of(const Kind& kind, std::string_view name, const Call& call);
 
   store::Documents& documents() { return documents_; }

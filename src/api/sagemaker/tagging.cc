@@ -43,8 +43,7 @@ json::object Tagging::add_tags(const json::object& input, Call& call) {
 json::object Tagging::list_tags(const json::object& input, Call& call) {
   const std::map<std::string, std::string> tags = documents_.tags(require_arn(input, call));
   const std::string after = string_or(input, "NextToken");
-  const auto limit =
-      static_cast<std::size_t>(find_int(input, "MaxResults").value_or(kPageSize));
+  const auto limit = static_cast<std::size_t>(find_int(input, "MaxResults").value_or(kPageSize));
   std::map<std::string, std::string> page;
   auto next = after.empty() ? tags.begin() : tags.upper_bound(after);
   for (; next != tags.end() && page.size() < limit; ++next) page.insert(*next);
