@@ -15,12 +15,15 @@ inline constexpr std::string_view kRunId = "run_id";
 // Seconds since the epoch when StopTrainingJob was accepted.
 inline constexpr std::string_view kStopTime = "stop_time";
 
+// Whether the job's checkpoint location held objects when it was created: a run starts from them.
+inline constexpr std::string_view kRestoresCheckpoints = "restores_checkpoints";
+
 // Throws what CreateTrainingJob answers to a request that is well-formed but cannot be: roles,
 // images, channels, S3 locations, and what this server does not do.
 void check_training_request(const json::object& input, const Call& call, RoleSessions& roles,
                             S3Look& s3);
 // The members Describe shows that the request left to SageMaker.
-void complete_training_document(store::Document& job, Timestamp now);
+void complete_training_document(store::Document& job, Timestamp now, S3Look& s3);
 
 // Everything the agent needs. The document is one that passed the checks above.
 engine::JobSpec training_spec(const store::Document& job);
