@@ -3,12 +3,14 @@
 #include <unordered_set>
 
 #include "api/sagemaker/experiments.h"
+#include "api/sagemaker/hosting.h"
 #include "api/sagemaker/kind.h"
 #include "api/sagemaker/lineage.h"
 #include "api/sagemaker/model_registry.h"
 #include "api/sagemaker/resources.h"
 #include "api/sagemaker/settings.h"
 #include "api/sagemaker/tagging.h"
+#include "api/sagemaker/training_jobs.h"
 
 namespace clary::api::sagemaker {
 namespace {
@@ -65,7 +67,9 @@ struct SageMaker::Families {
         experiments(resources),
         lineage(resources),
         registry(resources),
-        settings(resources) {}
+        settings(resources),
+        training(resources, parts.roles, parts.s3, parts.wake),
+        hosting(resources, parts.roles, parts.s3, parts.wake) {}
 
   Resources resources;
   Tagging tagging;
@@ -73,6 +77,8 @@ struct SageMaker::Families {
   Lineage lineage;
   ModelRegistry registry;
   Settings settings;
+  TrainingJobs training;
+  Hosting hosting;
 };
 
 SageMaker::SageMaker(const Parts& parts) : families_(std::make_unique<Families>(parts)) {}
@@ -84,6 +90,19 @@ std::vector<OperationEntry> SageMaker::operations() {
   table.add("AddTags", f.tagging, &Tagging::add_tags);
   table.add("ListTags", f.tagging, &Tagging::list_tags);
   table.add("DeleteTags", f.tagging, &Tagging::delete_tags);
+
+  table.add("CreateTrainingJob", f.training, &TrainingJobs::create);
+  table.add("StopTrainingJob", f.training, &TrainingJobs::stop);
+  table.add("UpdateTrainingJob", f.training, &TrainingJobs::update);
+  table.add("DeleteTrainingJob", f.training, &TrainingJobs::remove);
+
+  table.add("CreateModel", f.hosting, &Hosting::create_model);
+  table.add("CreateEndpointConfig", f.hosting, &Hosting::create_endpoint_config);
+  table.add("CreateEndpoint", f.hosting, &Hosting::create_endpoint);
+  table.add("UpdateEndpoint", f.hosting, &Hosting::update_endpoint);
+  table.add("UpdateEndpointWeightsAndCapacities", f.hosting,
+            &Hosting::update_weights_and_capacities);
+  table.add("DeleteEndpoint", f.hosting, &Hosting::delete_endpoint);
 
   table.add("DeleteExperiment", f.experiments, &Experiments::delete_experiment);
   table.add("CreateTrial", f.experiments, &Experiments::create_trial);
