@@ -10,21 +10,21 @@ std::string role_refused(std::string_view role_arn) {
          "assume the role.";
 }
 
-std::optional<identity::Role> RoleSessions::find(std::string_view role_arn,
-                                                 std::string_view account) {
+std::optional<identity::Role> IdentityRoleSessions::find(std::string_view role_arn,
+                                                         std::string_view account) {
   std::optional<identity::Role> role = roles_.find_by_arn(role_arn);
   const bool ours = role && role->account == account &&
                     role->trust_policy.find("sagemaker.amazonaws.com") != std::string::npos;
   return ours ? role : std::nullopt;
 }
 
-bool RoleSessions::usable(std::string_view role_arn, std::string_view account) {
+bool IdentityRoleSessions::usable(std::string_view role_arn, std::string_view account) {
   return find(role_arn, account).has_value();
 }
 
-std::optional<engine::AgentAccess> RoleSessions::open(std::string_view role_arn,
-                                                      std::string_view account,
-                                                      std::chrono::seconds lifetime) {
+std::optional<engine::AgentAccess> IdentityRoleSessions::open(std::string_view role_arn,
+                                                              std::string_view account,
+                                                              std::chrono::seconds lifetime) {
   const std::optional<identity::Role> role = find(role_arn, account);
   if (!role) return std::nullopt;
   identity::Principal principal;

@@ -16,18 +16,24 @@ namespace clary::api::sagemaker {
 // threads: any. blocks: on the store.
 class RoleSessions {
  public:
-  // `server_url` answers where agents reach this server, once it listens.
-  RoleSessions(identity::Roles& roles, identity::Credentials& credentials,
-               std::function<std::string()> server_url)
-      : roles_(roles), credentials_(credentials), server_url_(std::move(server_url)) {}
   virtual ~RoleSessions() = default;
-
   // Whether SageMaker may assume the role for `account`.
-  virtual bool usable(std::string_view role_arn, std::string_view account);
+  virtual bool usable(std::string_view role_arn, std::string_view account) = 0;
   // Nullopt when it may not.
   virtual std::optional<engine::AgentAccess> open(std::string_view role_arn,
                                                   std::string_view account,
-                                                  std::chrono::seconds lifetime);
+                                                  std::chrono::seconds lifetime) = 0;
+};
+
+// Over the identity layer. `server_url` answers where agents reach this server, once it listens.
+class IdentityRoleSessions final : public RoleSessions {
+ public:
+  IdentityRoleSessions(identity::Roles& roles, identity::Credentials& credentials,
+                       std::function<std::string()> server_url)
+      : roles_(roles), credentials_(credentials), server_url_(std::move(server_url)) {}
+  bool usable(std::string_view role_arn, std::string_view account) override;
+  std::optional<engine::AgentAccess> open(std::string_view role_arn, std::string_view account,
+                                          std::chrono::seconds lifetime) override;
 
  private:
   std::optional<identity::Role> find(std::string_view role_arn, std::string_view account);
