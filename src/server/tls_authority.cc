@@ -1,17 +1,12 @@
 #include "server/tls_authority.h"
 
-#include <fcntl.h>
 #include <openssl/bio.h>
 #include <openssl/ec.h>
 #include <openssl/evp.h>
 #include <openssl/pem.h>
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
-#include <cerrno>
-#include <cstring>
 #include <fstream>
 #include <mutex>
 #include <sstream>
@@ -20,6 +15,7 @@
 #include "base/errors.h"
 #include "base/random.h"
 #include "base/text.h"
+#include "base/whole_file.h"
 
 namespace clary::server {
 namespace {
@@ -57,28 +53,6 @@ std::string read_file(const std::filesystem::path& file) {
   std::ostringstream text;
   text << in.rdbuf();
   return text.str();
-}
-
-// Whole or not at all, also after a crash: a new file, synced, then renamed over the old one.
-void write_file(const std::filesystem::path& file, std::string_view text, mode_t mode) {
-  const std::string fresh = file.string() + "." + random_hex(4);
-  const int fd = ::open(fresh.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode);
-  if (fd < 0) throw StorageError(fresh + ": " + std::strerror(errno));
-  std::size_t written = 0;
-  bool ok = true;
-  while (ok && written < text.size()) {
-    const ssize_t n = ::write(fd, text.data() + written, text.size() - written);
-    ok = n > 0;
-    if (ok) written += static_cast<std::size_t>(n);
-  }
-  ok = ok && ::fsync(fd) == 0;
-  const int error = errno;
-  ::close(fd);
-  if (!ok || ::rename(fresh.c_str(), file.c_str()) != 0) {
-    ::unlink(fresh.c_str());
-    throw StorageError(file.string() + ": " + std::strerror(ok ? errno : error),
-                       error == ENOSPC ? StorageError::Kind::kFull : StorageError::Kind::kBroken);
-  }
 }
 
 std::string pem_of(const EVP_PKEY* key) {
@@ -188,8 +162,8 @@ struct TlsAuthority::Impl {
     }
     authority_key = make_key();
     authority = make_authority(authority_key.get());
-    write_file(key_file, pem_of(authority_key.get()), 0600);
-    write_file(certificate_file, pem_of(authority.get()), 0644);
+    write_whole_file(key_file, pem_of(authority_key.get()), 0600);
+    write_whole_file(certificate_file, pem_of(authority.get()), 0644);
   }
 
   Context make_context(std::string_view host) {
@@ -225,9 +199,9 @@ TlsAuthority::TlsAuthority(std::filesystem::path folder) : impl_(std::make_uniqu
   impl_->folder = std::move(folder);
   impl_->load_or_make();
   // A file, not a directory of links: the form that AWS_CA_BUNDLE and REQUESTS_CA_BUNDLE take.
-  write_file(bundle_file(),
-             read_file(std::filesystem::path(kSystemBundle)) + pem_of(impl_->authority.get()),
-             0644);
+  write_whole_file(bundle_file(),
+                   read_file(std::filesystem::path(kSystemBundle)) + pem_of(impl_->authority.get()),
+                   0644);
 }
 
 TlsAuthority::~TlsAuthority() = default;

@@ -490,6 +490,12 @@ void LogEvents::append(const LogScope& scope, std::string_view stream,
   });
 }
 
+void LogEvents::append_within(Connection& connection, const LogScope& scope,
+                              std::string_view stream, std::span<const LogEvent> events) {
+  const Timestamp now = impl_->clock.now();
+  append_events(connection, scope, stream, events, now, impl_->time_to_expire(scope, now));
+}
+
 void LogEvents::append_later(LogScope scope, std::string stream, std::vector<LogEvent> events) {
   std::int64_t bytes = 0;
   for (const LogEvent& event : events) {

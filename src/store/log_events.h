@@ -71,6 +71,9 @@ class LogEvents {
 
   // Creates group and stream as needed. Durable on return.
   void append(const LogScope& scope, std::string_view stream, std::span<const LogEvent> events);
+  // The same as a part of `connection`'s transaction (inside Database::write of the same database).
+  void append_within(Connection& connection, const LogScope& scope, std::string_view stream,
+                     std::span<const LogEvent> events);
   // The same, durable soon: for servers' and jobs' own lines. Order of calls is kept. Beyond 256
   // MiB that wait for the disk, lines are dropped, and the program's log says so.
   void append_later(LogScope scope, std::string stream, std::vector<LogEvent> events);

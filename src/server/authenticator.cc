@@ -1,0 +1,41 @@
+#include "server/authenticator.h"
+
+#include "base/text.h"
+
+namespace clary::server {
+
+using wire::AuthFailure;
+
+Authenticator::Authenticator(identity::Credentials& credentials, const Clock& clock)
+    : credentials_(credentials), clock_(clock) {}
+
+std::expected<Claim, AuthFailure> Authenticator::claim(const RequestHead& head) {
+  auto parsed = wire::parse_signature(head);
+  if (!parsed) return std::unexpected(wire::auth_failure(parsed.error()));
+  auto access_key = credentials_.find(parsed->scope.access_key_id);
+  if (!access_key) return std::unexpected(AuthFailure::kUnknownKey);
+  if (!equals_constant_time(access_key->session_token, parsed->session_token)) {
+    return std::unexpected(AuthFailure::kInvalidToken);
+  }
+  if (access_key->expires && *access_key->expires <= clock_.now()) {
+    return std::unexpected(AuthFailure::kExpiredToken);
+  }
+  const wire::SigningKey key = keys_.get(access_key->secret, parsed->scope);
+  return Claim{.request = std::move(*parsed), .key = key, .access_key = std::move(access_key)};
+}
+
+std::expected<void, AuthFailure> Authenticator::verify(const RequestHead& head, const Claim& claim,
+                                                       std::string_view body_hash) {
+  const auto verified =
+      wire::verify_signature(head, claim.request, claim.key, body_hash, clock_.now(), kMaxSkew);
+  if (!verified) return std::unexpected(wire::auth_failure(verified.error()));
+  // A buffered body is at hand: what the header claims about it must be true.
+  const auto& request = claim.request;
+  if (!body_hash.empty() && request.payload == wire::PayloadKind::kHash &&
+      !request.payload_hash.empty() && !equals_constant_time(request.payload_hash, body_hash)) {
+    return std::unexpected(AuthFailure::kPayloadHash);
+  }
+  return {};
+}
+
+}  // namespace clary::server

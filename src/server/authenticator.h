@@ -1,0 +1,47 @@
+// Who sends a request: its signature against the keys that are known.
+#pragma once
+
+#include <chrono>
+#include <expected>
+#include <memory>
+#include <string_view>
+
+#include "base/clock.h"
+#include "base/request.h"
+#include "identity/credentials.h"
+#include "wire/sigv4.h"
+#include "wire/sigv4_errors.h"
+#include "wire/sigv4_keys.h"
+
+namespace clary::server {
+
+// A request whose key is known; its signature still has to be verified.
+struct Claim {
+  wire::SignedRequest request;
+  wire::SigningKey key{};
+  std::shared_ptr<const identity::AccessKey> access_key;
+};
+
+// threads: any. Allocates little: signing keys are kept.
+class Authenticator {
+ public:
+  Authenticator(identity::Credentials& credentials, const Clock& clock);
+
+  // Parses the signature, finds the key, checks its session token and its expiry: all that can be
+  // refused before the body is read.
+  std::expected<Claim, wire::AuthFailure> claim(const RequestHead& head);
+
+  // `body_hash`: hex SHA-256 of the body, for requests that carry none themselves.
+  std::expected<void, wire::AuthFailure> verify(const RequestHead& head, const Claim& claim,
+                                                std::string_view body_hash);
+
+ private:
+  // AWS refuses clocks that are off by more than 15 minutes.
+  static constexpr std::chrono::minutes kMaxSkew{15};
+
+  identity::Credentials& credentials_;
+  const Clock& clock_;
+  wire::SigningKeys keys_;
+};
+
+}  // namespace clary::server

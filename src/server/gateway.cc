@@ -1,0 +1,346 @@
+#include "server/gateway.h"
+
+#include "base/errors.h"
+#include "base/log.h"
+#include "base/random.h"
+#include "server/payload.h"
+#include "server/service_of_request.h"
+#include "wire/codec.h"
+#include "wire/sha256.h"
+#include "wire/validate.h"
+
+namespace clary::server {
+namespace {
+
+namespace asio = boost::asio;
+using wire::ApiError;
+
+// What a request that is held in memory may be. The largest one clients send is a PutMetricData of
+// 1 MiB or a PutLogEvents of 1 MiB, and S3's lists of parts and keys.
+constexpr std::size_t kBufferedBytes = 16U << 20;
+constexpr std::size_t kReportBytes = 32U << 20;
+
+bool is_s3(const wire::ServiceModel& model) {
+  return model.name() == "s3";
+}
+
+ApiError not_built(const wire::ServiceModel& model, const wire::Operation& operation) {
+  return ApiError(is_s3(model) ? "NotImplemented" : "UnsupportedOperationException",
+                  "Clary does not implement " + model.service_id() + " " + operation.name +
+                      " yet. docs/coverage.md lists what it does.",
+                  501);
+}
+
+// Anything but an ApiError, in the words of the service.
+ApiError translated(const wire::ServiceModel* model, std::exception_ptr thrown,
+                    std::string_view request_id) {
+  const bool s3 = model != nullptr && is_s3(*model);
+  try {
+    std::rethrow_exception(std::move(thrown));
+  } catch (const ApiError& error) {
+    return error;
+  } catch (const Overloaded&) {
+    return ApiError(s3 ? "SlowDown" : "ThrottlingException",
+                    "The server has as many requests under way as it can hold; try again shortly.",
+                    503);
+  } catch (const BodyError& error) {
+    switch (error.kind()) {
+      case BodyError::Kind::kTooLarge:
+        return ApiError(s3 ? "EntityTooLarge" : "RequestEntityTooLargeException",
+                        std::string("The request is too large: ") + error.what() + ".", 413);
+      case BodyError::Kind::kTimeout:
+        return ApiError("RequestTimeout",
+                        "Your socket connection to the server was not read from or written to "
+                        "within the timeout period.",
+                        400);
+      case BodyError::Kind::kTruncated:
+        return ApiError(s3 ? "IncompleteBody" : "SerializationException",
+                        "The request body ended before the announced number of bytes.", 400);
+      case BodyError::Kind::kMalformed:
+        break;
+    }
+    return ApiError(s3 ? "InvalidRequest" : "SerializationException", error.what(), 400);
+  } catch (const StorageError& error) {
+    spdlog::error("{}: {}", request_id, error.what());
+    if (error.full()) {
+      return ApiError("InsufficientStorage",
+                      "The disk of the server's data folder is full. Free space there and try "
+                      "again; nothing was changed.",
+                      507);
+    }
+  } catch (const std::exception& error) {
+    spdlog::error("{}: {}", request_id, error.what());
+  }
+  return ApiError(s3 ? "InternalError" : "InternalFailure",
+                  "We encountered an internal error. The server's log has it under this request "
+                  "id.",
+                  500);
+}
+
+ResponseHead text_head(unsigned status, std::string_view type) {
+  return {.status = status,
+          .headers = {{"Content-Type", std::string(type)}},
+          .content_length = std::nullopt};
+}
+
+}  // namespace
+
+// One request under way, in the order its members become known.
+struct Gateway::Request {
+  explicit Request(http::Exchange& of) : exchange(of) {}
+
+  http::Exchange& exchange;
+  std::chrono::steady_clock::time_point started = std::chrono::steady_clock::now();
+  const ServiceRegistry::Entry* service = nullptr;
+  wire::Protocol protocol = wire::Protocol::kRestXml;
+  std::optional<Claim> claim;
+  const KnownOperation* operation = nullptr;
+  std::vector<std::pair<std::string, std::string>> labels;
+
+  const RequestHead& head() const { return exchange.request; }
+  const wire::ServiceModel& model() const { return *service->model; }
+  const wire::Operation* model_operation() const {
+    return operation == nullptr ? nullptr : operation->model;
+  }
+  void record(unsigned status) const {
+    if (service == nullptr) return;
+    OperationCounters& counters = operation == nullptr ? *service->unknown : *operation->counters;
+    counters.record(status, std::chrono::steady_clock::now() - started);
+  }
+};
+
+Gateway::Gateway(const ServiceRegistry& services, Authenticator& authenticator, WorkerPool& workers,
+                 const Clock& clock, RequestMetrics& metrics, SideRoutes side)
+    : services_(services),
+      authenticator_(authenticator),
+      workers_(workers),
+      clock_(clock),
+      metrics_(metrics),
+      side_(std::move(side)) {}
+
+asio::awaitable<void> Gateway::handle(http::Exchange& exchange) {
+  if (exchange.request_id.empty()) exchange.request_id = random_uuid();
+  if (co_await answer_side_route(exchange)) co_return;
+  Request request(exchange);
+  std::exception_ptr thrown;
+  try {
+    co_await serve(request);
+  } catch (...) {
+    thrown = std::current_exception();
+  }
+  if (!thrown) co_return;
+  if (exchange.response.started()) std::rethrow_exception(thrown);  // too late: the server closes
+  const wire::ServiceModel* model = request.service == nullptr ? nullptr : request.service->model;
+  co_await send_error(request, translated(model, thrown, exchange.request_id));
+}
+
+asio::awaitable<bool> Gateway::answer_side_route(http::Exchange& exchange) {
+  const RequestHead& head = exchange.request;
+  if (head.method == "GET" && head.path == "/healthz") {
+    co_await exchange.response.send(text_head(200, "text/plain"), "ok\n");
+  } else if (head.method == "GET" && head.path == "/metrics") {
+    co_await exchange.response.send(text_head(200, "text/plain; version=0.0.4"), metrics_.text());
+  } else if (head.path.starts_with("/_clary/runs/")) {
+    co_await answer_run_report(exchange);
+  } else if (is_telemetry(head)) {
+    co_await exchange.response.send(text_head(200, "text/plain"), "");
+  } else {
+    co_return false;
+  }
+  co_return true;
+}
+
+asio::awaitable<void> Gateway::answer_run_report(http::Exchange& exchange) {
+  constexpr std::string_view kPrefix = "/_clary/runs/", kSuffix = "/report", kBearer = "Bearer ";
+  const RequestHead& head = exchange.request;
+  std::string_view id = std::string_view(head.path).substr(kPrefix.size());
+  const std::string_view authorization = head.headers.get("Authorization");
+  if (head.method != "POST" || !id.ends_with(kSuffix) || !authorization.starts_with(kBearer)) {
+    co_await exchange.response.send(text_head(404, "text/plain"), "not found\n");
+    co_return;
+  }
+  id.remove_suffix(kSuffix.size());
+  unsigned status = 200;
+  std::string answer;
+  try {
+    const std::string body = co_await read_all(exchange.body, kReportBytes);
+    answer = co_await on_workers(
+        workers_, [&] { return side_.run_report(id, authorization.substr(kBearer.size()), body); });
+  } catch (const std::invalid_argument& error) {
+    status = 400;
+    answer = error.what();
+  } catch (const Overloaded&) {
+    status = 503;
+  }
+  co_await exchange.response.send(text_head(status, "application/json"), std::move(answer));
+}
+
+asio::awaitable<void> Gateway::serve(Request& request) {
+  const RequestHead& head = request.head();
+  auto claimed = authenticator_.claim(head);
+  const std::string_view scope =
+      claimed ? std::string_view(claimed->request.scope.service) : std::string_view();
+  request.service = services_.find(service_of(head, scope));
+  if (request.service == nullptr) {
+    throw ApiError("UnknownOperationException",
+                   "Clary does not speak the service '" + std::string(scope) + "'.", 404);
+  }
+  request.protocol = wire::protocol_of(request.model(), head);
+  if (!claimed) refuse(request, claimed.error(), {});
+  request.claim = std::move(*claimed);
+
+  if (request.service->router) {
+    // The path was signed as sent; bucket names in host names are resolved for routing only.
+    select(request, {});
+    if (request.operation->built != nullptr && request.operation->built->streaming) {
+      co_await serve_streaming(request);
+      co_return;
+    }
+  }
+  co_await serve_buffered(request);
+}
+
+void Gateway::refuse(const Request& request, wire::AuthFailure failure,
+                     std::string_view body_hash) const {
+  const wire::AuthContext context{.head = request.head(),
+                                  .claimed = request.claim ? &request.claim->request : nullptr,
+                                  .body_hash = body_hash,
+                                  .now = clock_.now()};
+  throw wire::auth_error(wire::auth_dialect(request.model(), request.protocol), failure, context);
+}
+
+void Gateway::verify(Request& request, std::string_view body_hash) const {
+  const auto verified = authenticator_.verify(request.head(), *request.claim, body_hash);
+  if (!verified) refuse(request, verified.error(), body_hash);
+}
+
+// Finds the operation that the head (and, for JSON and query, the body) names.
+void Gateway::select(Request& request, std::string_view body) {
+  const wire::Operation* operation = nullptr;
+  if (request.service->router) {
+    RequestHead& head = request.exchange.request;
+    RequestHead routed;
+    const bool rewritten = is_s3(request.model());
+    if (rewritten) {
+      routed = head;
+      to_path_style(routed);
+    }
+    auto match = request.service->router->match(rewritten ? routed : head);
+    operation = match.operation;
+    request.labels = std::move(match.labels);
+    if (operation == nullptr) {
+      if (is_s3(request.model())) {
+        throw ApiError("MethodNotAllowed",
+                       "The specified method is not allowed against this resource.", 405);
+      }
+      throw ApiError("UnknownOperationException",
+                     "No operation of " + request.model().service_id() + " has this path.", 404);
+    }
+  } else {
+    operation = &wire::operation_of(request.model(), request.protocol, request.head(), body);
+  }
+  request.operation = &request.service->operation(*operation);
+}
+
+asio::awaitable<void> Gateway::serve_buffered(Request& request) {
+  const auto payload = request.claim->request.payload;
+  std::string body;
+  if (payload == wire::PayloadKind::kHash) {
+    body = co_await read_all(request.exchange.body, kBufferedBytes);
+    const auto hash = wire::hex_digest(wire::sha256(body));
+    verify(request, hash.view());
+  } else {
+    verify(request, {});
+    const auto checked = checked_payload(request.exchange.body, request.head(),
+                                         request.claim->request, request.claim->key);
+    body = co_await read_all(*checked, kBufferedBytes);
+  }
+  if (equals_ignore_case(request.head().headers.get("Content-Encoding"), "gzip")) {
+    auto unpacked = gunzip(body, kBufferedBytes);
+    if (!unpacked) throw ApiError("SerializationException", "The body is no gzip stream.", 400);
+    body = std::move(*unpacked);
+  }
+  if (request.operation == nullptr) select(request, body);
+  co_await run_plain(request, body);
+}
+
+asio::awaitable<void> Gateway::run_plain(Request& request, std::string_view body) {
+  const KnownOperation& operation = *request.operation;
+  if (operation.built == nullptr) throw not_built(request.model(), *operation.model);
+  const RequestHead& head = request.head();
+  const bool streaming = static_cast<bool>(operation.built->streaming);
+  const json::object input =
+      wire::decode_request(request.model(), request.protocol, *operation.model, head,
+                           request.labels, streaming ? std::string_view() : body);
+  wire::validate(request.model(), *operation.model, input);
+  const identity::Principal& principal = *request.claim->access_key->principal;
+  api::Call call{.model = request.model(),
+                 .operation = *operation.model,
+                 .principal = principal,
+                 .account = principal.account,
+                 .region = request.claim->request.scope.region,
+                 .request_id = request.exchange.request_id,
+                 .now = clock_.now(),
+                 .request = head,
+                 .body = body};
+  if (streaming) {
+    MemoryBody memory(body);
+    co_await operation.built->streaming(input, call, memory, request.exchange.response);
+    request.record(200);
+    co_return;
+  }
+  const json::object output =
+      co_await on_workers(workers_, [&] { return operation.built->plain(input, call); });
+  auto [answer, text] = wire::encode_response(request.model(), request.protocol, *operation.model,
+                                              output, request.exchange.request_id);
+  request.record(answer.status);
+  co_await request.exchange.response.send(std::move(answer), std::move(text));
+}
+
+asio::awaitable<void> Gateway::serve_streaming(Request& request) {
+  const auto& claimed = request.claim->request;
+  // Without a hash in the head the signature covers the body's: it has to be here first. Only
+  // InvokeEndpoint and its like do that, and their bodies are small.
+  if (claimed.payload == wire::PayloadKind::kHash && claimed.payload_hash.empty()) {
+    co_await serve_buffered(request);
+    co_return;
+  }
+  verify(request, {});
+  const auto body =
+      checked_payload(request.exchange.body, request.head(), claimed, request.claim->key);
+  const KnownOperation& operation = *request.operation;
+  json::object input = wire::decode_request(request.model(), request.protocol, *operation.model,
+                                            request.head(), request.labels, {});
+  wire::validate(request.model(), *operation.model, input);
+  const identity::Principal& principal = *request.claim->access_key->principal;
+  api::Call call{.model = request.model(),
+                 .operation = *operation.model,
+                 .principal = principal,
+                 .account = principal.account,
+                 .region = claimed.scope.region,
+                 .request_id = request.exchange.request_id,
+                 .now = clock_.now(),
+                 .request = request.head(),
+                 .body = {}};
+  co_await operation.built->streaming(std::move(input), call, *body, request.exchange.response);
+  request.record(200);
+}
+
+asio::awaitable<void> Gateway::send_error(Request& request, const ApiError& error) {
+  const RequestHead& head = request.head();
+  spdlog::debug("{} {} {}: {} {}", request.exchange.request_id, head.method, head.path,
+                error.code(), error.what());
+  if (request.service == nullptr) {
+    co_await request.exchange.response.send(
+        text_head(error.status(), "application/x-amz-json-1.1"),
+        json::serialize(json::object{{"__type", error.code()}, {"message", error.what()}}));
+    co_return;
+  }
+  auto [answer, text] =
+      wire::encode_error(request.model(), request.protocol, request.model_operation(), error,
+                         request.exchange.request_id, head.path);
+  request.record(answer.status);
+  co_await request.exchange.response.send(std::move(answer), std::move(text));
+}
+
+}  // namespace clary::server

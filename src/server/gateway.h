@@ -1,0 +1,57 @@
+// The way of a request, from its head to its answer: which service, who, which operation, run it,
+// encode. The rest of the program is behind this.
+#pragma once
+
+#include <boost/asio/awaitable.hpp>
+#include <functional>
+#include <string>
+#include <string_view>
+
+#include "base/worker_pool.h"
+#include "http/server.h"
+#include "server/authenticator.h"
+#include "server/request_metrics.h"
+#include "server/service_registry.h"
+
+namespace clary::server {
+
+// What is answered beside the AWS services.
+struct SideRoutes {
+  // Body of POST /_clary/runs/<id>/report with its bearer token -> answer. Runs on the worker pool;
+  // throws std::invalid_argument (answered 400).
+  std::function<std::string(std::string_view run_id, std::string_view token, std::string_view body)>
+      run_report;
+};
+
+// threads: any; handle() runs on the connection's executor. order: outlives the http::Server.
+class Gateway {
+ public:
+  Gateway(const ServiceRegistry& services, Authenticator& authenticator, WorkerPool& workers,
+          const Clock& clock, RequestMetrics& metrics, SideRoutes side);
+
+  boost::asio::awaitable<void> handle(http::Exchange& exchange);
+
+ private:
+  struct Request;
+
+  boost::asio::awaitable<bool> answer_side_route(http::Exchange& exchange);
+  boost::asio::awaitable<void> answer_run_report(http::Exchange& exchange);
+  boost::asio::awaitable<void> serve(Request& request);
+  boost::asio::awaitable<void> serve_buffered(Request& request);
+  boost::asio::awaitable<void> serve_streaming(Request& request);
+  boost::asio::awaitable<void> run_plain(Request& request, std::string_view body);
+  void verify(Request& request, std::string_view body_hash) const;
+  [[noreturn]] void refuse(const Request& request, wire::AuthFailure failure,
+                           std::string_view body_hash) const;
+  static void select(Request& request, std::string_view body);
+  boost::asio::awaitable<void> send_error(Request& request, const wire::ApiError& error);
+
+  const ServiceRegistry& services_;
+  Authenticator& authenticator_;
+  WorkerPool& workers_;
+  const Clock& clock_;
+  RequestMetrics& metrics_;
+  SideRoutes side_;
+};
+
+}  // namespace clary::server

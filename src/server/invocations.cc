@@ -1,0 +1,267 @@
+#include "server/invocations.h"
+
+#include <boost/asio/this_coro.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <random>
+
+#include "http/client.h"
+#include "server/payload.h"
+#include "wire/api_error.h"
+
+namespace clary::server {
+namespace {
+
+namespace asio = boost::asio;
+using wire::ApiError;
+
+// "A customer's model containers must respond to requests within 60 seconds" (InvokeEndpoint).
+constexpr std::chrono::seconds kModelTimeout{60};
+
+// One client pool per io_context, destroyed with it: connections never cross threads.
+class PoolService final : public asio::execution_context::service {
+ public:
+  inline static asio::execution_context::id id;
+  explicit PoolService(asio::execution_context& context) : service(context) {}
+
+  http::ClientPool& pool(const asio::any_io_executor& executor) {
+    if (!pool_) pool_ = std::make_unique<http::ClientPool>(executor);
+    return *pool_;
+  }
+
+ private:
+  void shutdown() override { pool_.reset(); }
+  std::unique_ptr<http::ClientPool> pool_;
+};
+
+double random_unit() {
+  thread_local std::minstd_rand generator{std::random_device{}()};
+  return std::uniform_real_distribution<double>(0.0, 1.0)(generator);
+}
+
+// Holds one place in an instance's count of requests under way.
+class Outstanding {
+ public:
+  explicit Outstanding(std::atomic<std::uint32_t>& count) : count_(count) {
+    count_.fetch_add(1, std::memory_order_relaxed);
+  }
+  ~Outstanding() { count_.fetch_sub(1, std::memory_order_relaxed); }
+  Outstanding(const Outstanding&) = delete;
+  Outstanding& operator=(const Outstanding&) = delete;
+
+ private:
+  std::atomic<std::uint32_t>& count_;
+};
+
+std::size_t body_limit(const wire::Operation& operation) {
+  constexpr std::size_t kFallback = 25U << 20;
+  if (operation.input == nullptr) return kFallback;
+  const wire::Member* body = operation.input->find_member("Body");
+  if (body == nullptr || !body->shape->max) return kFallback;
+  return static_cast<std::size_t>(*body->shape->max);
+}
+
+asio::awaitable<std::string> read_body(BodyReader& body, std::size_t limit) {
+  try {
+    co_return co_await read_all(body, limit);
+  } catch (const BodyError& error) {
+    if (error.kind() != BodyError::Kind::kTooLarge) throw;
+  }
+  throw ApiError("ValidationError",
+                 "1 validation error detected: Value at 'body' failed to satisfy constraint: "
+                 "Member must have length less than or equal to " +
+                     std::to_string(limit));
+}
+
+std::shared_ptr<const engine::EndpointRoute> find_route(const engine::EndpointRoutes& routes,
+                                                        const api::Call& call,
+                                                        std::string_view endpoint) {
+  auto route = routes.find(call.account, call.region, endpoint);
+  if (!route) {
+    throw ApiError("ValidationError", "Endpoint " + std::string(endpoint) + " of account " +
+                                          std::string(call.account) + " not found.");
+  }
+  if (!route->in_service) {
+    throw ApiError("ValidationError", "Endpoint " + std::string(endpoint) + " of account " +
+                                          std::string(call.account) +
+                                          " is not InService yet; wait until DescribeEndpoint "
+                                          "says so.");
+  }
+  return route;
+}
+
+http::ClientRequest model_request(const json::object& input, std::string body) {
+  http::ClientRequest request;
+  request.method = "POST";
+  request.target = "/invocations";
+  request.body = std::move(body);
+  request.headers.reserve(3);
+  const auto pass = [&](std::string_view member, std::string_view header) {
+    if (const auto value = find_string(input, member)) {
+      request.headers.emplace_back(std::string(header), std::string(*value));
+    }
+  };
+  pass("ContentType", "Content-Type");
+  pass("Accept", "Accept");
+  pass("CustomAttributes", "X-Amzn-SageMaker-Custom-Attributes");
+  pass("InferenceId", "X-Amzn-SageMaker-Inference-Id");
+  return request;
+}
+
+// What AWS says when the container answers no 2xx: status 424, the original beside it.
+ApiError model_error(const api::Call& call, std::string_view endpoint, unsigned status,
+                     const std::string& message) {
+  const std::string group = "/aws/sagemaker/Endpoints/" + std::string(endpoint);
+  const char* side = status >= 400 && status < 500 ? "client" : "server";
+  ApiError error("ModelError", std::string("Received ") + side + " error (" +
+                                   std::to_string(status) + ") from primary with message \"" +
+                                   message + "\". See " + group +
+                                   " in CloudWatch Logs of account " + std::string(call.account) +
+                                   " for more information.");
+  error.details()["OriginalStatusCode"] = status;
+  error.details()["OriginalMessage"] = message;
+  error.details()["LogStreamArn"] = "arn:aws:logs:" + std::string(call.region) + ":" +
+                                    std::string(call.account) + ":log-group:" + group;
+  return error;
+}
+
+ApiError unreachable(std::string_view endpoint, std::string_view variant) {
+  return ApiError("ServiceUnavailable",
+                  "No model server of variant " + std::string(variant) + " of endpoint " +
+                      std::string(endpoint) +
+                      " answers now; it is being restarted. Try again shortly.",
+                  503);
+}
+
+ResponseHead response_head(const api::Call& call, const http::ClientResponse& answer,
+                           std::string_view variant) {
+  ResponseHead head;
+  head.headers.reserve(4);
+  head.headers.emplace_back("x-amzn-RequestId", std::string(call.request_id));
+  head.headers.emplace_back("x-Amzn-Invoked-Production-Variant", std::string(variant));
+  if (const auto type = answer.headers.find("Content-Type")) {
+    head.headers.emplace_back("Content-Type", std::string(*type));
+  }
+  if (const auto custom = answer.headers.find("X-Amzn-SageMaker-Custom-Attributes")) {
+    head.headers.emplace_back("X-Amzn-SageMaker-Custom-Attributes", std::string(*custom));
+  }
+  return head;
+}
+
+// Where one request's time went.
+struct Stopwatch {
+  std::chrono::steady_clock::time_point started = std::chrono::steady_clock::now();
+  std::chrono::nanoseconds model{};
+  std::chrono::nanoseconds overhead() const {
+    return std::chrono::steady_clock::now() - started - model;
+  }
+};
+
+}  // namespace
+
+const engine::VariantRoute* choose_variant(const engine::EndpointRoute& route,
+                                           std::string_view target, double random) {
+  if (!target.empty()) {
+    for (const auto& variant : route.variants) {
+      if (variant.name == target) return &variant;
+    }
+    return nullptr;
+  }
+  double total = 0;
+  for (const auto& variant : route.variants)
+    total += variant.instances.empty() ? 0 : variant.weight;
+  const engine::VariantRoute* last = nullptr;
+  double left = random * total;
+  for (const auto& variant : route.variants) {
+    if (variant.instances.empty() || variant.weight <= 0) continue;
+    last = &variant;
+    left -= variant.weight;
+    if (left < 0) break;
+  }
+  return last;
+}
+
+std::shared_ptr<engine::ServingInstance> choose_instance(const engine::VariantRoute& variant) {
+  if (variant.instances.empty()) return nullptr;
+  thread_local std::size_t turn = 0;
+  const std::size_t count = variant.instances.size();
+  std::size_t best = turn++ % count;
+  for (std::size_t i = 1; i < count; ++i) {
+    const std::size_t other = (best + i) % count;
+    if (variant.instances[other]->outstanding.load(std::memory_order_relaxed) <
+        variant.instances[best]->outstanding.load(std::memory_order_relaxed)) {
+      best = other;
+    }
+  }
+  return variant.instances[best];
+}
+
+Invocations::Invocations(const engine::EndpointRoutes& routes, InvocationMetrics& metrics)
+    : routes_(routes), metrics_(metrics) {}
+
+std::vector<api::OperationEntry> Invocations::operations() {
+  return {{.name = "InvokeEndpoint",
+           .plain = nullptr,
+           .streaming = [this](json::object input, api::Call& call, BodyReader& body,
+                               BodyWriter& response) {
+             return invoke(std::move(input), call, body, response);
+           }}};
+}
+
+asio::awaitable<void> Invocations::invoke(json::object input, api::Call& call, BodyReader& body,
+                                          BodyWriter& response) {
+  Stopwatch time;
+  const std::string endpoint = string_or(input, "EndpointName");
+  // The whole body first: its hash is checked at its end, and no model sees a tampered one.
+  http::ClientRequest request =
+      model_request(input, co_await read_body(body, body_limit(call.operation)));
+  const auto route = find_route(routes_, call, endpoint);
+  const std::string_view target = find_string(input, "TargetVariant").value_or("");
+  const engine::VariantRoute* variant = choose_variant(*route, target, random_unit());
+  if (variant == nullptr) {
+    if (target.empty()) throw unreachable(endpoint, "any");
+    throw ApiError("ValidationError",
+                   "Variant " + std::string(target) + " not found for Endpoint " + endpoint + ".");
+  }
+  const auto instance = choose_instance(*variant);
+  if (!instance) throw unreachable(endpoint, variant->name);
+
+  const auto executor = co_await asio::this_coro::executor;
+  auto& pools = asio::use_service<PoolService>(asio::query(executor, asio::execution::context));
+  const Outstanding outstanding(instance->outstanding);
+  const auto asked = std::chrono::steady_clock::now();
+  Invocation record{.account = call.account,
+                    .region = call.region,
+                    .endpoint = endpoint,
+                    .variant = variant->name,
+                    .instances = variant->instances.size()};
+  const auto finish = [&](unsigned status, bool failed) {
+    record.status = status;
+    record.model_error = failed;
+    record.model_latency = time.model;
+    record.overhead_latency = time.overhead();
+    metrics_.record(record);
+  };
+
+  http::ClientResponse answer;
+  try {
+    answer = co_await pools.pool(executor).send(
+        {.host = "localhost", .port = 0, .unix_path = instance->unix_path}, request, kModelTimeout);
+  } catch (const http::ClientError& error) {
+    time.model = std::chrono::steady_clock::now() - asked;
+    if (error.kind() == http::ClientError::Kind::kTimeout) {
+      finish(424, true);
+      throw model_error(call, endpoint, 0,
+                        "Your invocation timed out while waiting for a response from container "
+                        "primary.");
+    }
+    finish(503, true);
+    throw unreachable(endpoint, variant->name);
+  }
+  time.model = std::chrono::steady_clock::now() - asked;
+  const bool ok = answer.status >= 200 && answer.status < 300;
+  finish(ok ? 200 : 424, !ok);
+  if (!ok) throw model_error(call, endpoint, answer.status, answer.body);
+  co_await response.send(response_head(call, answer, variant->name), std::move(answer.body));
+}
+
+}  // namespace clary::server

@@ -1,0 +1,131 @@
+#include "server/serve.h"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
+#include <system_error>
+
+#include "base/errors.h"
+#include "base/log.h"
+#include "http/server.h"
+#include "server/client_file.h"
+#include "server/service_of_request.h"
+#include "server/services.h"
+#include "server/tls_authority.h"
+
+namespace clary::server {
+namespace {
+
+// Requests under way at SIGTERM may take that long; what is left is cut off.
+constexpr std::chrono::seconds kDrain{10};
+
+// Held while the server lives; the kernel lets go of it however the process ends.
+class FolderLock {
+ public:
+  explicit FolderLock(const std::filesystem::path& folder) {
+    const auto file = folder / "lock";
+    fd_ = ::open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    if (fd_ < 0) throw StorageError(file.string() + ": " + std::strerror(errno));
+    if (::flock(fd_, LOCK_EX | LOCK_NB) != 0) {
+      ::close(fd_);
+      throw std::runtime_error("another server uses " + folder.string() +
+                               "; stop it first, or give this one its own --data-dir");
+    }
+  }
+  ~FolderLock() { ::close(fd_); }
+  FolderLock(const FolderLock&) = delete;
+  FolderLock& operator=(const FolderLock&) = delete;
+
+ private:
+  int fd_ = -1;
+};
+
+void make_private_folder(const std::filesystem::path& folder) {
+  std::error_code error;
+  std::filesystem::create_directories(folder, error);
+  if (!error) {
+    std::filesystem::permissions(folder, std::filesystem::perms::owner_all, error);
+  }
+  if (error) throw StorageError(folder.string() + ": " + error.message());
+}
+
+http::ServerOptions server_options(const Settings& settings, http::TlsContexts& tls) {
+  http::ServerOptions options;
+  options.address = settings.address;
+  options.port = settings.port;
+  options.threads = settings.io_threads != 0 ? settings.io_threads
+                                             : std::max(1U, std::thread::hardware_concurrency());
+  options.tls = &tls;
+  options.accepts_connect = is_aws_host;
+  return options;
+}
+
+std::unique_ptr<http::Server> bind(http::ServerOptions options, Gateway& gateway) {
+  const std::string where = options.address + ":" + std::to_string(options.port);
+  try {
+    return std::make_unique<http::Server>(std::move(options), [&gateway](http::Exchange& exchange) {
+      return gateway.handle(exchange);
+    });
+  } catch (const std::system_error& error) {
+    throw std::runtime_error("cannot listen on " + where + ": " + error.code().message() +
+                             "; choose another with --listen");
+  }
+}
+
+// Blocks SIGTERM and SIGINT for the whole process; wait() takes the first one. Before any thread.
+class StopSignals {
+ public:
+  StopSignals() {
+    sigemptyset(&signals_);
+    sigaddset(&signals_, SIGTERM);
+    sigaddset(&signals_, SIGINT);
+    pthread_sigmask(SIG_BLOCK, &signals_, nullptr);
+    signal(SIGPIPE, SIG_IGN);
+  }
+  int wait() const {
+    int caught = 0;
+    while (sigwait(&signals_, &caught) != 0) {
+    }
+    return caught;
+  }
+
+ private:
+  sigset_t signals_{};
+};
+
+}  // namespace
+
+int serve(const Settings& settings) {
+  const StopSignals signals;
+  make_private_folder(settings.data_dir);
+  const FolderLock lock(settings.data_dir);
+  const SystemClock clock;
+  TlsAuthority tls(settings.data_dir / "tls");
+  Services services(settings, clock);
+  const auto server = bind(server_options(settings, tls), services.gateway());
+  services.add_server_gauges(*server);
+
+  const bool any = settings.address == "0.0.0.0" || settings.address == "::";
+  const std::string host = any ? "127.0.0.1" : settings.address;
+  const std::string url = "http://" +
+                          (host.find(':') == std::string::npos ? host : "[" + host + "]") + ":" +
+                          std::to_string(server->port());
+  write_client_file(settings.data_dir, services.client_file(url, tls.bundle_file()));
+  server->start();
+  services.start(url);
+  std::printf("ready %s\n", url.c_str());
+  std::fflush(stdout);
+
+  const int caught = signals.wait();
+  spdlog::info("{}: finishing the requests under way", caught == SIGINT ? "SIGINT" : "SIGTERM");
+  server->stop(kDrain);
+  services.stop();
+  return 0;
+}
+
+}  // namespace clary::server

@@ -1,0 +1,192 @@
+#include "server/services.h"
+
+#include <unistd.h>
+
+#include "engine/controllers.h"
+#include "engine/endpoint_routes.h"
+#include "engine/local_backend.h"
+#include "engine/runs.h"
+#include "identity/credentials.h"
+#include "identity/roles.h"
+#include "objects/object_store.h"
+#include "server/authenticator.h"
+#include "server/invocation_metrics.h"
+#include "server/invocations.h"
+#include "server/request_metrics.h"
+#include "server/service_registry.h"
+#include "store/database.h"
+#include "store/documents.h"
+#include "store/log_events.h"
+#include "store/metric_points.h"
+
+namespace clary::server {
+namespace {
+
+constexpr std::chrono::seconds kMetricsInterval{5};
+constexpr unsigned kControllerThreads = 4;
+
+// What jobs may use together: what is set, else what the machine has, with a tenth of its memory
+// left to the server and the system.
+engine::Limits job_capacity(const Settings& settings) {
+  engine::Limits limits;
+  limits.cpus = settings.job_cpus > 0 ? settings.job_cpus : std::thread::hardware_concurrency();
+  const auto machine = static_cast<std::uint64_t>(sysconf(_SC_PHYS_PAGES)) *
+                       static_cast<std::uint64_t>(sysconf(_SC_PAGESIZE));
+  limits.memory_bytes =
+      settings.job_memory_bytes > 0 ? settings.job_memory_bytes : machine / 10 * 9;
+  return limits;
+}
+
+std::size_t worker_threads(const Settings& settings) {
+  if (settings.worker_threads > 0) return settings.worker_threads;
+  return std::size_t{4} * std::max(1U, std::thread::hardware_concurrency());
+}
+
+// Log lines and metric values of a run, stored in the transaction that marks their report applied.
+engine::RunSinks run_sinks(store::LogEvents& logs, store::MetricPoints& metrics) {
+  return {.logs =
+              [&logs](store::Connection& connection, const engine::JobSpec& spec,
+                      std::vector<store::LogEvent> events) {
+                logs.append_within(
+                    connection,
+                    {.account = spec.account, .region = spec.region, .group = spec.log_group},
+                    spec.log_stream, events);
+              },
+          .metrics =
+              [&metrics](store::Connection&, const engine::JobSpec& spec,
+                         const std::vector<engine::FinalMetric>& values) {
+                for (const engine::FinalMetric& value : values) {
+                  metrics.append_later({.account = spec.account,
+                                        .region = spec.region,
+                                        .metric_namespace = spec.metric_namespace,
+                                        .name = value.name,
+                                        .dimensions = spec.metric_dimensions},
+                                       {{.time = value.time,
+                                         .sum = value.value,
+                                         .minimum = value.value,
+                                         .maximum = value.value}});
+                }
+              }};
+}
+
+}  // namespace
+
+struct Services::Impl {
+  const Settings settings;
+  const Clock& clock;
+
+  wire::Models models;
+  store::Database database;
+  store::Documents documents{database, clock};
+  store::LogEvents logs{database, clock};
+  store::MetricPoints metric_points{database, clock};
+  identity::Credentials credentials{database, clock};
+  identity::Roles roles{database, clock};
+  objects::ObjectStore objects;
+
+  engine::LocalBackend backend;
+  engine::Runs runs;
+  engine::EndpointRoutes routes;
+  engine::Controllers controllers{clock, kControllerThreads};
+
+  InvocationMetrics invocation_metrics{
+      clock, [this](store::MetricId id, std::vector<store::MetricPoint> points) {
+        metric_points.append_later(std::move(id), std::move(points));
+      }};
+  Invocations invocations{routes, invocation_metrics};
+
+  RequestMetrics request_metrics;
+  Authenticator authenticator{credentials, clock};
+  WorkerPool workers;
+  ServiceRegistry registry;
+  Gateway gateway;
+  bool running = false;
+
+  Impl(const Settings& given, const Clock& time)
+      : settings(given),
+        clock(time),
+        database(settings.data_dir / "metadata.db",
+                 {store::Documents::migrations(), store::LogEvents::migrations(),
+                  store::MetricPoints::migrations(), identity::Credentials::migrations(),
+                  identity::Roles::migrations(), engine::Runs::migrations()}),
+        objects(settings.data_dir / "objects", clock),
+        backend(
+            {.data_folder = settings.data_dir,
+             .agent_command = {std::filesystem::read_symlink("/proc/self/exe").string(), "agent"}}),
+        runs(database, backend, clock, job_capacity(settings), run_sinks(logs, metric_points)),
+        workers(worker_threads(settings), settings.worker_queue),
+        registry(models, services(), request_metrics),
+        gateway(registry, authenticator, workers, clock, request_metrics, side_routes()) {}
+
+  // Every service of this server.
+  std::vector<api::Service*> services() { return {&invocations}; }
+
+  SideRoutes side_routes() {
+    return {
+        .run_report = [this](std::string_view id, std::string_view token, std::string_view body) {
+          boost::system::error_code error;
+          const json::value report = json::parse(body, error);
+          if (error || !report.is_object())
+            throw std::invalid_argument("the report is no JSON object");
+          return json::serialize(runs.apply_report(id, token, report.get_object()));
+        }};
+  }
+};
+
+Services::Services(const Settings& settings, const Clock& clock)
+    : impl_(std::make_unique<Impl>(settings, clock)) {}
+
+Services::~Services() {
+  stop();
+}
+
+void Services::start(const std::string& url) {
+  (void)url;
+  impl_->running = true;
+  impl_->runs.start();
+  impl_->controllers.start();
+  impl_->invocation_metrics.start(kMetricsInterval);
+}
+
+void Services::stop() {
+  if (!impl_->running) return;
+  impl_->running = false;
+  impl_->controllers.stop();
+  impl_->runs.stop();
+  impl_->invocation_metrics.stop();
+  impl_->workers.stop();
+}
+
+Gateway& Services::gateway() {
+  return impl_->gateway;
+}
+const wire::Models& Services::models() const {
+  return impl_->models;
+}
+std::vector<api::Service*> Services::list() {
+  return impl_->services();
+}
+
+void Services::add_server_gauges(const http::Server& server) {
+  RequestMetrics& metrics = impl_->request_metrics;
+  metrics.add_gauge("clary_open_connections", "Client connections that are open.",
+                    [&server] { return static_cast<double>(server.open_connections()); });
+  metrics.add_gauge("clary_runs_queued", "Jobs waiting for CPU and memory.",
+                    [this] { return static_cast<double>(impl_->runs.load().queued); });
+  metrics.add_gauge("clary_runs_running", "Jobs and model servers that run.",
+                    [this] { return static_cast<double>(impl_->runs.load().running); });
+}
+
+ClientFile Services::client_file(const std::string& url, const std::filesystem::path& ca_bundle) {
+  const identity::Role role = impl_->roles.ensure_execution_role(impl_->settings.account_id);
+  const identity::AccessKey key = impl_->credentials.local_key(impl_->settings.account_id);
+  return {.url = url,
+          .account_id = impl_->settings.account_id,
+          .region = impl_->settings.region,
+          .role_arn = role.arn,
+          .access_key_id = key.id,
+          .secret_access_key = key.secret,
+          .ca_bundle = std::filesystem::absolute(ca_bundle)};
+}
+
+}  // namespace clary::server
