@@ -25,6 +25,10 @@ class RequestBody final : public BodyReader {
   boost::asio::awaitable<std::size_t> read_some(std::span<std::byte> buffer) override;
   std::optional<std::uint64_t> content_length() const override;
 
+  const Headers* trailers() const override {
+    return parser_.trailers().size() > 0 ? &parser_.trailers() : nullptr;
+  }
+
   // Everything was read, so the connection may carry another request.
   bool done() const { return done_; }
   // Reads what the handler left, when that is little. False: close the connection.

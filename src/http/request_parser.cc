@@ -117,7 +117,15 @@ void RequestParser::set_target(std::string_view target) {
 }
 
 void RequestParser::on_field_impl(beast_http::field field, View name, View value, Error& error) {
-  if (head_done_) return;  // a trailer
+  if (head_done_) {
+    trailer_bytes_ += name.size() + value.size() + 4;
+    if (trailer_bytes_ > header_limit_bytes_) {
+      error = beast_http::error::header_limit;
+      return;
+    }
+    trailers_.add(std::string(name.data(), name.size()), std::string(value.data(), value.size()));
+    return;
+  }
   if (field == beast_http::field::host) {
     if (has_host_) error = beast_http::error::bad_field;
     has_host_ = true;

@@ -27,11 +27,13 @@ class RequestParser final : private boost::beast::http::basic_parser<true> {
   // Takes bytes of the head; `consumed` says how many. After kDone the rest belongs to the body.
   ParseStatus parse_head(std::string_view bytes, std::size_t& consumed);
   // Takes bytes of a chunked body and copies payload to `out`; `written` says how much. kDone only
-  // after the last chunk and its trailer, which is dropped.
+  // after the last chunk and its trailer.
   ParseStatus parse_chunks(std::string_view bytes, std::size_t& consumed, std::span<std::byte> out,
                            std::size_t& written);
 
   RequestHead& head() { return head_; }
+  // Fields after a chunked body; they never mix with the head's.
+  const Headers& trailers() const { return trailers_; }
   bool started() const { return got_some_; }
   bool keeps_alive() const { return keep_alive(); }
   bool is_http_11() const { return http_11_; }
@@ -61,6 +63,8 @@ class RequestParser final : private boost::beast::http::basic_parser<true> {
   void set_target(std::string_view target);
 
   RequestHead head_;
+  Headers trailers_;
+  std::size_t trailer_bytes_ = 0;
   const std::size_t header_limit_bytes_;
   std::size_t header_bytes_ = 0;
   std::uint64_t body_length_ = 0;
