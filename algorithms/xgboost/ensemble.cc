@@ -86,7 +86,13 @@ Ensemble::Ensemble(const json::object& model) {
   if (features_ > kMaxFeatures || groups_ > kMaxGroups) malformed("num_feature or num_class");
 
   read_objective(learner);
-  read_base_score(parameters);
+  const json::array* version = find_array(model, "version");
+  // From 1.0 to 1.2 binary:logitraw took its base score for a probability, else for a margin.
+  const bool before_1_3 = version != nullptr && version->size() > 1 && whole((*version)[0]) == 1 &&
+                          whole((*version)[1]) < 3;
+  const bool logit =
+      transform_ == Transform::kLogistic || (before_1_3 && objective_ == "binary:logitraw");
+  read_base_score(parameters, logit);
   const json::object& booster = object_at(learner, "gradient_booster");
   const std::string name = string_or(booster, "name");
   if (name == "gblinear") {
@@ -117,7 +123,7 @@ void Ensemble::read_objective(const json::object& learner) {
 
 // The base score is kept as a prediction; trees add to its margin. XGBoost 3.1 writes one per
 // output ("[1.5E0,2E0]"), those before a single number ("5E-1").
-void Ensemble::read_base_score(const json::object& parameters) {
+void Ensemble::read_base_score(const json::object& parameters, bool logit) {
   std::string text = string_or(parameters, "base_score", "0.5");
   std::vector<float> scores;
   const char* at = text.c_str();
@@ -133,7 +139,7 @@ void Ensemble::read_base_score(const json::object& parameters) {
   if (scores.size() != groups_) malformed("base_score '" + text + "'");
   for (const float score : scores) {
     float margin = score;
-    if (transform_ == Transform::kLogistic || objective_ == "binary:logitraw") {
+    if (logit) {
       margin = -std::log(1.0F / score - 1.0F);
     } else if (transform_ == Transform::kExponential) {
       margin = std::log(score);

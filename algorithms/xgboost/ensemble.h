@@ -61,7 +61,7 @@ class Ensemble {
                        std::vector<std::uint32_t>& set_of);
   void read_linear(const json::object& booster);
   void read_objective(const json::object& learner);
-  void read_base_score(const json::object& parameters);
+  void read_base_score(const json::object& parameters, bool logit);
   std::size_t used_trees(const json::object& learner, const json::object& model,
                          std::size_t count) const;
   float leaf_value(const Tree& tree, const float* row) const;

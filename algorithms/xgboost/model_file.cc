@@ -26,16 +26,44 @@ json::value parse_document(std::string_view bytes, ModelFormat format) {
   return format == ModelFormat::kJson ? parse_json(bytes) : parse_ubjson(bytes);
 }
 
+// The version in the parameters that begin the old binary format: after base score, features,
+// classes and two flags. Zero before 1.0.
+json::array binary_version(std::string_view bytes) {
+  if (bytes.starts_with("binf")) bytes.remove_prefix(4);
+  std::uint32_t version[2] = {0, 0};
+  if (bytes.size() >= 28) std::memcpy(version, bytes.data() + 20, sizeof version);
+  return {version[0], version[1], 0};
+}
+
+// Reading a model from before 1.0, libxgboost 3.0 exponentiates the base score of binary:hinge,
+// which never was a margin; the file's own first number is right.
+void restore_base_score(std::string_view bytes, json::object& document) {
+  if (bytes.starts_with("binf")) bytes.remove_prefix(4);
+  const json::value& objective = document["learner"].at("objective").at("name");
+  const bool old = document["version"].at(0).to_number<int>() == 0;
+  if (!old || objective != "binary:hinge" || bytes.size() < sizeof(float)) return;
+  float score = 0;
+  std::memcpy(&score, bytes.data(), sizeof score);
+  document["learner"].at("learner_model_param").as_object()["base_score"] = std::to_string(score);
+}
+
 // The old binary format can only be read by libxgboost, which then writes UBJSON.
 json::value through_library(std::string_view bytes) {
   Booster booster;
   booster.set("nthread", "1");
+  // A serialised Booster: that mark, the length of the model, the model, its configuration.
+  std::string_view model = bytes;
   if (bytes.starts_with(kConfigOffset)) {
     booster.unserialize(bytes);
+    model.remove_prefix(std::min(bytes.size(), kConfigOffset.size() + sizeof(std::int64_t)));
   } else {
     booster.load(bytes);
   }
-  return parse_ubjson(booster.save_ubjson());
+  json::value document = parse_ubjson(booster.save_ubjson());
+  json::object& object = document.as_object();
+  object["version"] = binary_version(model);
+  restore_base_score(model, object);
+  return document;
 }
 
 }  // namespace

@@ -20,11 +20,15 @@ std::string like_pattern(std::string_view text) {
   return pattern + "%";
 }
 
-// A JSON path to one top-level member, whatever its name contains.
+// A JSON path to a member; dots lead into nested objects.
 std::string member_path(std::string_view name) {
   std::string path = "$.\"";
   for (const char c : name) {
-    if (c != '"') path += c;
+    if (c == '.') {
+      path += "\".\"";
+    } else if (c != '"') {
+      path += c;
+    }
   }
   return path + "\"";
 }
@@ -136,6 +140,8 @@ ListSql list_sql(const DocumentQuery& query, const std::string* status,
     sql.equals("parent", *query.parent);
     // The index leaves out documents without a parent.
     sql.also("parent<>''");
+  } else if (query.parent) {
+    sql.equals("parent", std::string());
   }
   if (status != nullptr) sql.equals("status", *status);
   add_filters(sql, query);

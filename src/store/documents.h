@@ -38,11 +38,11 @@ struct Document {
 // What List operations filter and sort by. Unset members do not filter.
 struct DocumentQuery {
   std::string kind, account, region;
-  std::optional<std::string> parent;
+  std::optional<std::string> parent;         // "": those without one
   std::optional<std::string> name_contains;  // ASCII case-insensitive, as SageMaker's lists
   std::vector<std::string> statuses;         // any of
   std::optional<Timestamp> created_after, created_before, modified_after, modified_before;
-  // Further equality filters on body members, by top-level member name.
+  // Further equality filters on body members, by member path ("Source.SourceUri").
   std::vector<std::pair<std::string, std::string>> body_equals;
   enum class Sort { kCreated, kModified, kName, kStatus } sort = Sort::kCreated;
   bool descending = true;

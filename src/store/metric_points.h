@@ -5,6 +5,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -20,7 +21,8 @@ struct MetricId {
   friend auto operator<=>(const MetricId&, const MetricId&) = default;
 };
 
-// A sample or an already summed statistic set.
+// A sample, several samples of one value (minimum and maximum are equal), or an already summed
+// statistic set.
 struct MetricPoint {
   Timestamp time;
   double sum = 0, minimum = 0, maximum = 0, count = 1;
@@ -31,9 +33,14 @@ struct MetricBucket {
   Timestamp start;
   double sum = 0, minimum = 0, maximum = 0, count = 0;
   std::string unit;
-  std::vector<std::pair<double, double>> values;  // value, weight; only when asked (percentiles)
+  // Value and weight of each sample, only when asked (percentiles). Statistic sets have none, so
+  // their weights may add up to less than `count`.
+  std::vector<std::pair<double, double>> values;
 };
 
+// Points are kept as they came for 15 days, then summed to 5 minutes until 63 days, then to an hour
+// until 455 days, then removed: CloudWatch's own times. Summed points have no values left. The work
+// is spread over appends: each also looks after the metric that has waited longest.
 // threads: any. blocks: all but append_later. errors: StorageError.
 class MetricPoints {
  public:
@@ -43,12 +50,13 @@ class MetricPoints {
 
   void append(const MetricId& metric, std::span<const MetricPoint> points);
   void append_later(MetricId metric, std::vector<MetricPoint> points);
-  // Points in [from, until) summed into buckets of `period`, aligned to the epoch. Empty buckets
-  // are left out.
+  // Points in [from, until) summed into buckets of `period`, aligned to the epoch, in order of time
+  // and unit: points of different units are not mixed. Empty buckets are left out.
   enum class KeepValues { kNo, kYes };
   std::vector<MetricBucket> buckets(const MetricId& metric, Timestamp from, Timestamp until,
                                     std::chrono::seconds period, KeepValues keep);
-  // Metrics that match; `dimensions` with an empty value match any value.
+  // Metrics that match and had points in the last two weeks, by namespace, name and dimensions.
+  // Empty `metric_namespace` or `name` match all; `dimensions` without a value match any value.
   std::vector<MetricId> list(
       std::string_view account, std::string_view region, std::string_view metric_namespace,
       std::string_view name,

@@ -1,0 +1,44 @@
+#include "api/sagemaker/instance_types.h"
+
+#include <charconv>
+
+namespace clary::api::sagemaker {
+namespace {
+
+constexpr std::uint64_t kGiB = std::uint64_t{1} << 30;
+
+double cpus_of(std::string_view size) {
+  if (size == "medium" || size == "large") return 2;
+  if (size == "xlarge") return 4;
+  int factor = 0;
+  const auto parsed = std::from_chars(size.data(), size.data() + size.size(), factor);
+  return parsed.ec == std::errc() && factor > 0 ? 4.0 * factor : 2;
+}
+
+// GiB of memory for each processor: compute, general and memory families.
+std::uint64_t memory_per_cpu(std::string_view family) {
+  switch (family.empty() ? 'm' : family.front()) {
+    case 'c':
+      return 2;
+    case 'r':
+    case 'p':
+    case 'x':
+      return 8;
+    default:
+      return 4;
+  }
+}
+
+}  // namespace
+
+InstanceSize instance_size(std::string_view instance_type) {
+  if (instance_type.starts_with("ml.")) instance_type.remove_prefix(3);
+  const std::size_t dot = instance_type.find('.');
+  const std::string_view family = instance_type.substr(0, dot);
+  const std::string_view size =
+      dot == std::string_view::npos ? std::string_view() : instance_type.substr(dot + 1);
+  const double cpus = cpus_of(size);
+  return {cpus, static_cast<std::uint64_t>(cpus) * memory_per_cpu(family) * kGiB};
+}
+
+}  // namespace clary::api::sagemaker

@@ -1,0 +1,60 @@
+// Kinds that act: training jobs, models, endpoint configurations, endpoints. Their Create, Stop and
+// Update are in the files of their families; Describe and List are the generic ones.
+#include "api/sagemaker/kind.h"
+
+namespace clary::api::sagemaker {
+
+std::vector<Kind> workload_kinds() {
+  std::vector<Kind> kinds;
+  kinds.push_back(
+      {.kind = "training-job",
+       .name_member = "TrainingJobName",
+       .arn_member = "TrainingJobArn",
+       .operations = {"CreateTrainingJob", "DescribeTrainingJob", "UpdateTrainingJob",
+                      "DeleteTrainingJob", "ListTrainingJobs"},
+       .not_found = {"ValidationException", "Requested resource not found."},
+       .exists = {"ResourceInUse",
+                  "Training job names must be unique within an AWS account and region, and a "
+                  "training job with this name already exists ({arn})"},
+       .status_member = "TrainingJobStatus",
+       .initial_status = "InProgress",
+       .list = {.descending = false},
+       .filters = {{"WarmPoolStatusEquals", "WarmPoolStatus.Status"},
+                   {"TrainingPlanArnEquals", "ResourceConfig.TrainingPlanArn"}},
+       .summary = {{"TrainingPlanArn", "ResourceConfig.TrainingPlanArn"}},
+       .search_resource = "TrainingJob",
+       .search_record = "TrainingJob"});
+  kinds.push_back(
+      {.kind = "model",
+       .name_member = "ModelName",
+       .arn_member = "ModelArn",
+       .operations = {"CreateModel", "DescribeModel", "", "DeleteModel", "ListModels"},
+       .not_found = {"ValidationException", "Could not find model \"{arn}\"."},
+       .exists = {"ValidationException", "Cannot create already existing model \"{arn}\"."},
+       .search_resource = "Model",
+       .search_record = "Model"});
+  kinds.push_back(
+      {.kind = "endpoint-config",
+       .name_member = "EndpointConfigName",
+       .arn_member = "EndpointConfigArn",
+       .operations = {"CreateEndpointConfig", "DescribeEndpointConfig", "", "DeleteEndpointConfig",
+                      "ListEndpointConfigs"},
+       .not_found = {"ValidationException", "Could not find endpoint configuration \"{arn}\"."},
+       .exists = {"ValidationException",
+                  "Cannot create already existing endpoint configuration \"{arn}\"."}});
+  kinds.push_back(
+      {.kind = "endpoint",
+       .name_member = "EndpointName",
+       .arn_member = "EndpointArn",
+       .operations = {"CreateEndpoint", "DescribeEndpoint", "UpdateEndpoint", "DeleteEndpoint",
+                      "ListEndpoints"},
+       .not_found = {"ValidationException", "Could not find endpoint \"{arn}\"."},
+       .exists = {"ValidationException", "Cannot create already existing endpoint \"{arn}\"."},
+       .status_member = "EndpointStatus",
+       .initial_status = "Creating",
+       .search_resource = "Endpoint",
+       .search_record = "Endpoint"});
+  return kinds;
+}
+
+}  // namespace clary::api::sagemaker

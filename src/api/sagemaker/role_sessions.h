@@ -1,0 +1,48 @@
+// Execution roles as SageMaker uses them: is the role there and does it trust SageMaker, and
+// temporary credentials of it for an agent.
+#pragma once
+
+#include <chrono>
+#include <functional>
+#include <string>
+#include <string_view>
+
+#include "engine/compute_backend.h"
+#include "identity/credentials.h"
+#include "identity/roles.h"
+
+namespace clary::api::sagemaker {
+
+// threads: any. blocks: on the store.
+class RoleSessions {
+ public:
+  virtual ~RoleSessions() = default;
+  // Whether SageMaker may assume the role for `account`.
+  virtual bool usable(std::string_view role_arn, std::string_view account) = 0;
+  // Nullopt when it may not.
+  virtual std::optional<engine::AgentAccess> open(std::string_view role_arn,
+                                                  std::string_view account,
+                                                  std::chrono::seconds lifetime) = 0;
+};
+
+// Over the identity layer. `server_url` answers where agents reach this server, once it listens.
+class IdentityRoleSessions final : public RoleSessions {
+ public:
+  IdentityRoleSessions(identity::Roles& roles, identity::Credentials& credentials,
+                       std::function<std::string()> server_url)
+      : roles_(roles), credentials_(credentials), server_url_(std::move(server_url)) {}
+  bool usable(std::string_view role_arn, std::string_view account) override;
+  std::optional<engine::AgentAccess> open(std::string_view role_arn, std::string_view account,
+                                          std::chrono::seconds lifetime) override;
+
+ private:
+  std::optional<identity::Role> find(std::string_view role_arn, std::string_view account);
+  identity::Roles& roles_;
+  identity::Credentials& credentials_;
+  std::function<std::string()> server_url_;
+};
+
+// AWS's sentence for a role that cannot be assumed.
+std::string role_refused(std::string_view role_arn);
+
+}  // namespace clary::api::sagemaker

@@ -1,0 +1,141 @@
+#include "api/sagemaker/service.h"
+
+#include <unordered_set>
+
+#include "api/sagemaker/experiments.h"
+#include "api/sagemaker/hosting.h"
+#include "api/sagemaker/kind.h"
+#include "api/sagemaker/lineage.h"
+#include "api/sagemaker/model_registry.h"
+#include "api/sagemaker/resources.h"
+#include "api/sagemaker/settings.h"
+#include "api/sagemaker/tagging.h"
+#include "api/sagemaker/training_jobs.h"
+
+namespace clary::api::sagemaker {
+namespace {
+
+// Operations by name, each once; what a kind's declaration gives comes after what is written out.
+class Table {
+ public:
+  template <class Family>
+  void add(std::string_view name, Family& family,
+           json::object (Family::*operation)(const json::object&, Call&)) {
+    put(name, [&family, operation](const json::object& input, Call& call) {
+      return (family.*operation)(input, call);
+    });
+  }
+
+  void add_declared(const Kind& kind, Resources& resources) {
+    using Generic = json::object (Resources::*)(const Kind&, const json::object&, const Call&);
+    auto generic = [&](std::string_view name, Generic operation) {
+      put(name, [&kind, &resources, operation](const json::object& input, Call& call) {
+        return (resources.*operation)(kind, input, call);
+      });
+    };
+    put(kind.operations.create, [&kind, &resources](const json::object& input, Call& call) {
+      return resources.create(kind, input, call);
+    });
+    put(kind.operations.update, [&kind, &resources](const json::object& input, Call& call) {
+      return resources.update(kind, input, call);
+    });
+    put(kind.operations.list, [&kind, &resources](const json::object& input, Call& call) {
+      return resources.list(kind, input, call);
+    });
+    generic(kind.operations.describe, &Resources::describe);
+    generic(kind.operations.remove, &Resources::remove);
+  }
+
+  std::vector<OperationEntry> take() { return std::move(entries_); }
+
+ private:
+  void put(std::string_view name, Plain operation) {
+    if (name.empty() || !names_.insert(name).second) return;
+    entries_.push_back({name, std::move(operation), {}});
+  }
+
+  std::vector<OperationEntry> entries_;
+  std::unordered_set<std::string_view> names_;
+};
+
+}  // namespace
+
+struct SageMaker::Families {
+  explicit Families(const Parts& parts)
+      : resources(parts.documents),
+        tagging(parts.documents),
+        experiments(resources),
+        lineage(resources),
+        registry(resources),
+        settings(resources),
+        training(resources, parts.roles, parts.s3, parts.wake),
+        hosting(resources, parts.roles, parts.s3, parts.wake) {}
+
+  Resources resources;
+  Tagging tagging;
+  Experiments experiments;
+  Lineage lineage;
+  ModelRegistry registry;
+  Settings settings;
+  TrainingJobs training;
+  Hosting hosting;
+};
+
+SageMaker::SageMaker(const Parts& parts) : families_(std::make_unique<Families>(parts)) {}
+SageMaker::~SageMaker() = default;
+
+std::vector<OperationEntry> SageMaker::operations() {
+  Families& f = *families_;
+  Table table;
+  table.add("AddTags", f.tagging, &Tagging::add_tags);
+  table.add("ListTags", f.tagging, &Tagging::list_tags);
+  table.add("DeleteTags", f.tagging, &Tagging::delete_tags);
+
+  table.add("CreateTrainingJob", f.training, &TrainingJobs::create);
+  table.add("StopTrainingJob", f.training, &TrainingJobs::stop);
+  table.add("UpdateTrainingJob", f.training, &TrainingJobs::update);
+  table.add("DeleteTrainingJob", f.training, &TrainingJobs::remove);
+
+  table.add("CreateModel", f.hosting, &Hosting::create_model);
+  table.add("CreateEndpointConfig", f.hosting, &Hosting::create_endpoint_config);
+  table.add("CreateEndpoint", f.hosting, &Hosting::create_endpoint);
+  table.add("UpdateEndpoint", f.hosting, &Hosting::update_endpoint);
+  table.add("UpdateEndpointWeightsAndCapacities", f.hosting,
+            &Hosting::update_weights_and_capacities);
+  table.add("DeleteEndpoint", f.hosting, &Hosting::delete_endpoint);
+
+  table.add("DeleteExperiment", f.experiments, &Experiments::delete_experiment);
+  table.add("CreateTrial", f.experiments, &Experiments::create_trial);
+  table.add("DeleteTrial", f.experiments, &Experiments::delete_trial);
+  table.add("ListTrials", f.experiments, &Experiments::list_trials);
+  table.add("DeleteTrialComponent", f.experiments, &Experiments::delete_trial_component);
+  table.add("ListTrialComponents", f.experiments, &Experiments::list_trial_components);
+  table.add("AssociateTrialComponent", f.experiments, &Experiments::associate);
+  table.add("DisassociateTrialComponent", f.experiments, &Experiments::disassociate);
+
+  table.add("CreateArtifact", f.lineage, &Lineage::create_artifact);
+  table.add("DeleteArtifact", f.lineage, &Lineage::delete_artifact);
+  table.add("AddAssociation", f.lineage, &Lineage::add_association);
+  table.add("DeleteAssociation", f.lineage, &Lineage::delete_association);
+  table.add("ListAssociations", f.lineage, &Lineage::list_associations);
+
+  table.add("DeleteModelPackageGroup", f.registry, &ModelRegistry::delete_group);
+  table.add("PutModelPackageGroupPolicy", f.registry, &ModelRegistry::put_group_policy);
+  table.add("GetModelPackageGroupPolicy", f.registry, &ModelRegistry::get_group_policy);
+  table.add("DeleteModelPackageGroupPolicy", f.registry, &ModelRegistry::delete_group_policy);
+  table.add("CreateModelPackage", f.registry, &ModelRegistry::create_package);
+  table.add("UpdateModelPackage", f.registry, &ModelRegistry::update_package);
+  table.add("ListModelPackages", f.registry, &ModelRegistry::list_packages);
+  table.add("BatchDescribeModelPackage", f.registry, &ModelRegistry::batch_describe_packages);
+  table.add("CreateModelCard", f.registry, &ModelRegistry::create_card);
+  table.add("DescribeModelCard", f.registry, &ModelRegistry::describe_card);
+  table.add("UpdateModelCard", f.registry, &ModelRegistry::update_card);
+  table.add("ListModelCardVersions", f.registry, &ModelRegistry::list_card_versions);
+
+  table.add("CreateHumanTaskUi", f.settings, &Settings::create_human_task_ui);
+
+  for (const Kind& kind : all_kinds()) table.add_declared(kind, f.resources);
+  return table.take();
+}
+
+}  // namespace clary::api::sagemaker

@@ -1,0 +1,36 @@
+// The SageMaker service: its table of operations.
+#pragma once
+
+#include <functional>
+#include <memory>
+
+#include "api/call.h"
+#include "api/sagemaker/role_sessions.h"
+#include "api/sagemaker/s3_uri.h"
+#include "store/documents.h"
+
+namespace clary::api::sagemaker {
+
+// What the service works with; all outlive it.
+struct Parts {
+  store::Documents& documents;
+  RoleSessions& roles;
+  S3Look& s3;
+  // Tells the work queue that a document changed: engine::Controllers::enqueue.
+  std::function<void(const store::DocumentKey&)> wake;
+};
+
+// threads: operations run on the worker pool, many at once.
+class SageMaker final : public Service {
+ public:
+  explicit SageMaker(const Parts& parts);
+  ~SageMaker() override;
+  std::string_view model_name() const override { return "sagemaker"; }
+  std::vector<OperationEntry> operations() override;
+
+ private:
+  struct Families;
+  std::unique_ptr<Families> families_;
+};
+
+}  // namespace clary::api::sagemaker

@@ -1,0 +1,167 @@
+// What CreateTrainingJob refuses beyond the service model's constraints. AWS's sentences where they
+// are known from its answers; ours, saying what to do instead, for what this server does not do.
+#include <set>
+
+#include "api/sagemaker/images.h"
+#include "api/sagemaker/resources.h"
+#include "api/sagemaker/training_document.h"
+
+namespace clary::api::sagemaker {
+namespace {
+
+void check_algorithm(const json::object& input) {
+  const json::object* algorithm = find_object(input, "AlgorithmSpecification");
+  if (algorithm == nullptr) fail_validation("AlgorithmSpecification must be specified.");
+  const auto image = find_string(*algorithm, "TrainingImage");
+  const bool named = algorithm->contains("AlgorithmName");
+  if (image.has_value() == named) {
+    fail_validation(
+        "Exactly one of TrainingImage and AlgorithmName must be specified in "
+        "AlgorithmSpecification.");
+  }
+  if (named) {
+    fail_validation(
+        "AlgorithmName is not available on this server: give the algorithm's image as "
+        "TrainingImage.");
+  }
+  if (native_algorithm(*image) == nullptr) fail_validation(no_way_to_run(*image));
+  const json::value* program = at_path(input, "HyperParameters.sagemaker_program");
+  if (algorithm->contains("ContainerEntrypoint") || program != nullptr) {
+    fail_validation("Script mode is not available on this server for the image " +
+                    std::string(*image) +
+                    ": train the built-in algorithm, without an entry point of your own.");
+  }
+}
+
+std::int64_t instance_count(const json::object& resources) {
+  const json::array* groups = find_array(resources, "InstanceGroups");
+  if (groups == nullptr) return find_int(resources, "InstanceCount").value_or(0);
+  std::int64_t count = 0;
+  for (const json::value& group : *groups) {
+    count += find_int(group.as_object(), "InstanceCount").value_or(0);
+  }
+  return count;
+}
+
+void check_resources(const json::object& input) {
+  const json::object* resources = find_object(input, "ResourceConfig");
+  if (resources == nullptr) fail_validation("ResourceConfig must be specified.");
+  const bool groups = resources->contains("InstanceGroups");
+  if (!groups && !(resources->contains("InstanceType") && resources->contains("InstanceCount"))) {
+    fail_validation("ResourceConfig must specify InstanceType and InstanceCount.");
+  }
+  const std::int64_t count = instance_count(*resources);
+  if (count < 1) fail_validation("ResourceConfig must ask for at least one instance.");
+  if (count > 1) {
+    throw wire::ApiError(
+        "ResourceLimitExceeded",
+        "Training jobs of more than one instance are not available on this server: the limit is 1 "
+        "instance per training job, and the request asks for " +
+            std::to_string(count) + ". Set InstanceCount to 1.");
+  }
+}
+
+void check_stopping(const json::object& input) {
+  const bool spot = find_bool(input, "EnableManagedSpotTraining").value_or(false);
+  const json::object* condition = find_object(input, "StoppingCondition");
+  const auto wait =
+      condition == nullptr ? std::nullopt : find_int(*condition, "MaxWaitTimeInSeconds");
+  if (!spot && wait) {
+    fail_validation(
+        "Invalid MaxWaitTimeInSeconds. It is not supported when EnableManagedSpotTraining is set "
+        "to false");
+  }
+  if (!spot) return;
+  const std::int64_t runtime =
+      condition == nullptr ? 86400 : find_int(*condition, "MaxRuntimeInSeconds").value_or(86400);
+  if (!wait || *wait < runtime) {
+    fail_validation(
+        "Invalid MaxWaitTimeInSeconds. It must be present and be greater than or equal to "
+        "MaxRuntimeInSeconds");
+  }
+}
+
+void check_objects(const json::object& source, const Call& call, const std::string& role,
+                   S3Look& s3) {
+  const std::string uri = string_or(source, "S3Uri");
+  const std::optional<S3Location> location = parse_s3_uri(uri);
+  if (!location || !uri.starts_with("s3://")) {
+    fail_validation("The S3Uri \"" + uri + "\" is not of the form s3://bucket/prefix.");
+  }
+  if (s3.any_object(*location)) return;
+  fail_validation("No S3 objects found under S3 URL \"" + uri +
+                  "\" given in input data source. Please ensure that the bucket exists in the "
+                  "selected region (" +
+                  std::string(call.region) +
+                  "), that objects exist under that S3 prefix, and that the role \"" + role +
+                  "\" has \"s3:ListBucket\" permissions on bucket \"" + location->bucket + "\".");
+}
+
+void check_channel(const json::object& channel, const json::object& input, const Call& call,
+                   S3Look& s3) {
+  const std::string name = string_or(channel, "ChannelName");
+  const json::value* job_mode = at_path(input, "AlgorithmSpecification.TrainingInputMode");
+  std::string mode = string_or(channel, "InputMode");
+  if (mode.empty() && job_mode != nullptr) mode = job_mode->as_string();
+  if (mode == "Pipe") {
+    fail_validation("The input mode Pipe of channel \"" + name +
+                    "\" is not available on this server: use File or FastFile.");
+  }
+  const json::value* source = at_path(channel, "DataSource.S3DataSource");
+  if (source == nullptr) {
+    fail_validation("Channel \"" + name +
+                    "\" has no S3DataSource. File systems and data sets are not available on this "
+                    "server: put the data into S3.");
+  }
+  if (string_or(source->as_object(), "S3DataType") == "AugmentedManifestFile") {
+    fail_validation("AugmentedManifestFile of channel \"" + name +
+                    "\" is read through Pipe mode, which is not available on this server.");
+  }
+  check_objects(source->as_object(), call, string_or(input, "RoleArn"), s3);
+}
+
+void check_unbuilt(const json::object& input) {
+  for (auto member : {"DebugRuleConfigurations", "ProfilerRuleConfigurations"}) {
+    const json::array* rules = find_array(input, member);
+    if (rules != nullptr && !rules->empty()) {
+      fail_validation(std::string(member) +
+                      " are not available on this server: create the job without rules.");
+    }
+  }
+  for (auto member : {"ServerlessJobConfig", "MlflowConfig", "ModelPackageConfig"}) {
+    if (input.contains(member)) {
+      fail_validation(std::string(member) +
+                      " is not available on this server: create the job without it.");
+    }
+  }
+}
+
+}  // namespace
+
+void check_training_request(const json::object& input, const Call& call, RoleSessions& roles,
+                            S3Look& s3) {
+  check_unbuilt(input);
+  check_algorithm(input);
+  check_resources(input);
+  check_stopping(input);
+  const json::value* output = at_path(input, "OutputDataConfig.S3OutputPath");
+  if (output == nullptr || !output->as_string().starts_with("s3://") ||
+      !parse_s3_uri(output->as_string())) {
+    fail_validation("S3OutputPath must be of the form s3://bucket/prefix.");
+  }
+  const std::string role = string_or(input, "RoleArn");
+  if (!roles.usable(role, call.account)) fail_validation(role_refused(role));
+  const json::array* channels = find_array(input, "InputDataConfig");
+  if (channels == nullptr) return;
+  std::set<std::string> names;
+  for (const json::value& entry : *channels) {
+    const json::object& channel = entry.as_object();
+    const std::string name = string_or(channel, "ChannelName");
+    if (!names.insert(name).second) {
+      fail_validation("Channel names must be unique: \"" + name + "\" is given twice.");
+    }
+    check_channel(channel, input, call, s3);
+  }
+}
+
+}  // namespace clary::api::sagemaker

@@ -1,0 +1,83 @@
+// What Describe shows of a training job that its request left to SageMaker.
+#include "api/sagemaker/images.h"
+#include "api/sagemaker/resources.h"
+#include "api/sagemaker/training_document.h"
+#include "base/random.h"
+
+namespace clary::api::sagemaker {
+namespace {
+
+constexpr std::int64_t kDefaultRuntime = 86400;  // seconds; the API reference's default
+
+void fill(json::object& object, std::string_view member, const json::value& value) {
+  object.emplace(member, value);  // keeps what is there
+}
+
+json::object& object_in(json::object& object, std::string_view member) {
+  json::value& value = object[member];
+  if (!value.is_object()) value = json::object();
+  return value.get_object();
+}
+
+void complete_algorithm(json::object& algorithm) {
+  fill(algorithm, "EnableSageMakerMetricsTimeSeries", false);
+  const NativeAlgorithm* native = native_algorithm(string_or(algorithm, "TrainingImage"));
+  if (native == nullptr) return;
+  // The built-in algorithms publish their own metrics, whatever the request defines.
+  json::array definitions;
+  for (const MetricPattern& metric : native->metrics) {
+    definitions.push_back({{"Name", metric.name}, {"Regex", metric.regex}});
+  }
+  algorithm["MetricDefinitions"] = std::move(definitions);
+}
+
+void complete_channels(json::object& body) {
+  json::value* channels = body.if_contains("InputDataConfig");
+  if (channels == nullptr) return;
+  for (json::value& entry : channels->as_array()) {
+    json::object& channel = entry.as_object();
+    fill(channel, "CompressionType", "None");
+    fill(channel, "RecordWrapperType", "None");
+    json::object& source = channel.at("DataSource").as_object().at("S3DataSource").as_object();
+    fill(source, "S3DataDistributionType", "FullyReplicated");
+  }
+}
+
+std::string artifact_uri(const store::Document& job) {
+  const json::object& output = job.body.at("OutputDataConfig").as_object();
+  const std::string folder = join_s3(string_or(output, "S3OutputPath"), job.key.name + "/output");
+  const bool whole = string_or(output, "CompressionType") == "NONE";
+  return join_s3(folder, whole ? "model" : "model.tar.gz");
+}
+
+}  // namespace
+
+void complete_training_document(store::Document& job, Timestamp now, S3Look& s3) {
+  json::object& body = job.body;
+  complete_algorithm(object_in(body, "AlgorithmSpecification"));
+  complete_channels(body);
+  json::object& output = object_in(body, "OutputDataConfig");
+  fill(output, "KmsKeyId", "");
+  fill(output, "CompressionType", "GZIP");
+  fill(object_in(body, "StoppingCondition"), "MaxRuntimeInSeconds", kDefaultRuntime);
+  for (auto flag : {"EnableNetworkIsolation", "EnableInterContainerTrafficEncryption",
+                    "EnableManagedSpotTraining"}) {
+    fill(body, flag, false);
+  }
+  // Nothing samples the machine's counters for the profiler here.
+  body["ProfilingStatus"] = "Disabled";
+  body["ModelArtifacts"] = {{"S3ModelArtifacts", artifact_uri(job)}};
+  body["SecondaryStatus"] = "Starting";
+  body["SecondaryStatusTransitions"] =
+      json::array{{{"Status", "Starting"},
+                   {"StartTime", epoch_seconds(now)},
+                   {"StatusMessage", "Starting the training job"}}};
+  job.internal[kRunId] = "training-job-" + job.key.name + "-" + random_hex(4);
+  const json::value* checkpoints = at_path(body, "CheckpointConfig.S3Uri");
+  if (checkpoints == nullptr) return;
+  const std::optional<S3Location> location = parse_s3_uri(checkpoints->as_string());
+  if (!location) fail_validation("CheckpointConfig.S3Uri must be of the form s3://bucket/prefix.");
+  job.internal[kRestoresCheckpoints] = s3.any_object(*location);
+}
+
+}  // namespace clary::api::sagemaker

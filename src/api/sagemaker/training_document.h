@@ -1,0 +1,37 @@
+// A training job's document: the request checked and completed, lowered to a run, and brought up to
+// date from that run. Plain functions; the controller and the operations are in training_jobs.h.
+#pragma once
+
+#include "api/call.h"
+#include "api/sagemaker/role_sessions.h"
+#include "api/sagemaker/s3_uri.h"
+#include "engine/runs.h"
+#include "store/documents.h"
+
+namespace clary::api::sagemaker {
+
+// Member of Document::internal: the id of the job's run, chosen when the job is created.
+inline constexpr std::string_view kRunId = "run_id";
+// Seconds since the epoch when StopTrainingJob was accepted.
+inline constexpr std::string_view kStopTime = "stop_time";
+
+// Whether the job's checkpoint location held objects when it was created: a run starts from them.
+inline constexpr std::string_view kRestoresCheckpoints = "restores_checkpoints";
+
+// Throws what CreateTrainingJob answers to a request that is well-formed but cannot be: roles,
+// images, channels, S3 locations, and what this server does not do.
+void check_training_request(const json::object& input, const Call& call, RoleSessions& roles,
+                            S3Look& s3);
+// The members Describe shows that the request left to SageMaker.
+void complete_training_document(store::Document& job, Timestamp now, S3Look& s3);
+
+// Everything the agent needs. The document is one that passed the checks above.
+engine::JobSpec training_spec(const store::Document& job);
+
+// Brings status, transitions, times, metrics and reasons up to the run. False when nothing changed.
+bool apply_run(const engine::Run& run, store::Document& job);
+// Ends the job without a run.
+void fail_training_job(store::Document& job, const std::string& reason, Timestamp now);
+bool is_final_training_status(std::string_view status);
+
+}  // namespace clary::api::sagemaker

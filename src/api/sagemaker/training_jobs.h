@@ -1,0 +1,53 @@
+// Training jobs: the operations, and the controller that brings each job to its end.
+#pragma once
+
+#include <functional>
+
+#include "api/sagemaker/resources.h"
+#include "api/sagemaker/training_document.h"
+#include "api/sagemaker/workloads.h"
+#include "engine/controllers.h"
+
+namespace clary::api::sagemaker {
+
+// Tells the work queue that a document changed.
+using Wake = std::function<void(const store::DocumentKey&)>;
+
+// threads: any. blocks: on the store.
+class TrainingJobs {
+ public:
+  TrainingJobs(Resources& resources, RoleSessions& roles, S3Look& s3, Wake wake)
+      : resources_(resources), roles_(roles), s3_(s3), wake_(std::move(wake)) {}
+  json::object create(const json::object& input, Call& call);
+  json::object stop(const json::object& input, Call& call);
+  json::object update(const json::object& input, Call& call);
+  json::object remove(const json::object& input, Call& call);
+
+ private:
+  Resources& resources_;
+  RoleSessions& roles_;
+  S3Look& s3_;
+  Wake wake_;
+};
+
+// Level-triggered: document without a run -> submit; document with one -> bring up to date; ended
+// -> forget the run. Every step may be repeated, so the server may die between any two.
+class TrainingController final : public engine::Controller {
+ public:
+  TrainingController(store::Documents& documents, Workloads& workloads, RoleSessions& roles,
+                     const Clock& clock)
+      : documents_(documents), workloads_(workloads), roles_(roles), clock_(clock) {}
+  std::string_view kind() const override { return "training-job"; }
+  std::vector<store::DocumentKey> pending() override;
+  std::optional<std::chrono::milliseconds> reconcile(const store::DocumentKey& key) override;
+
+ private:
+  void submit(const store::Document& job);
+
+  store::Documents& documents_;
+  Workloads& workloads_;
+  RoleSessions& roles_;
+  const Clock& clock_;
+};
+
+}  // namespace clary::api::sagemaker

@@ -1,0 +1,209 @@
+// A training job's document brought up to its run: the secondary statuses and their sentences are
+// those of DescribeTrainingJob's reference and of its answers.
+#include <cmath>
+
+#include "api/sagemaker/resources.h"
+#include "api/sagemaker/training_document.h"
+
+namespace clary::api::sagemaker {
+namespace {
+
+constexpr std::size_t kLongestReason = 1024;
+
+using engine::RunOutcome;
+using engine::RunPhase;
+
+class Transitions {
+ public:
+  void enter(std::string_view status, Timestamp time, std::string_view message) {
+    if (!list_.empty()) {
+      json::object& last = list_.back().as_object();
+      if (last.at("Status").as_string() == status) {
+        last["StatusMessage"] = message;
+        return;
+      }
+      last["EndTime"] = epoch_seconds(time);
+    }
+    list_.push_back(
+        {{"Status", status}, {"StartTime", epoch_seconds(time)}, {"StatusMessage", message}});
+  }
+  void close(Timestamp time) { list_.back().as_object()["EndTime"] = epoch_seconds(time); }
+  std::string last_status() const {
+    return std::string(list_.back().as_object().at("Status").as_string());
+  }
+  bool entered(std::string_view status) const {
+    return std::ranges::any_of(list_, [&](const json::value& v) {
+      return v.as_object().at("Status").as_string() == status;
+    });
+  }
+  json::array take() { return std::move(list_); }
+
+ private:
+  json::array list_;
+};
+
+struct Words {
+  std::string_view secondary, message;
+};
+
+Words words_of(RunPhase phase) {
+  switch (phase) {
+    case RunPhase::kQueued:
+      return {"Starting", "Starting the training job"};
+    case RunPhase::kStarting:
+      return {"Starting", "Preparing the instances for training"};
+    case RunPhase::kDownloading:
+      return {"Downloading", "Downloading input data"};
+    case RunPhase::kRunning:
+    case RunPhase::kServing:
+      return {"Training", "Training image download completed. Training in progress."};
+    case RunPhase::kUploading:
+      return {"Uploading", "Uploading generated training model"};
+    case RunPhase::kEnded:
+      break;
+  }
+  return {"Starting", "Starting the training job"};
+}
+
+struct Ending {
+  std::string_view status, secondary, message;
+};
+
+Ending ending_of(RunOutcome::Kind kind) {
+  switch (kind) {
+    case RunOutcome::Kind::kSucceeded:
+      return {"Completed", "Completed", "Training job completed"};
+    case RunOutcome::Kind::kStopped:
+      return {"Stopped", "Stopped", "Training job stopped"};
+    case RunOutcome::Kind::kTimedOut:
+      return {"Stopped", "MaxRuntimeExceeded",
+              "Training job runtime exceeded MaxRuntimeInSeconds provided"};
+    case RunOutcome::Kind::kFailed:
+    case RunOutcome::Kind::kAgentLost:
+      break;
+  }
+  return {"Failed", "Failed", "Training job failed"};
+}
+
+void put_stopping(Transitions& transitions, std::optional<Timestamp> stop, Timestamp until) {
+  if (stop && *stop <= until && !transitions.entered("Stopping")) {
+    transitions.enter("Stopping", *stop, "Stopping the training job");
+  }
+}
+
+// The moment the run ended; nullopt while it has not.
+std::optional<Timestamp> put_phases(const engine::Run& run, std::optional<Timestamp> stop,
+                                    Transitions& transitions) {
+  for (const engine::PhaseChange& change : run.phases) {
+    put_stopping(transitions, stop, change.time);
+    if (change.phase == RunPhase::kEnded) return change.time;
+    const Words words = words_of(change.phase);
+    std::string message(words.message);
+    if (change.phase == RunPhase::kQueued && !change.message.empty()) {
+      message += ": " + change.message;
+    }
+    transitions.enter(words.secondary, change.time, message);
+  }
+  return std::nullopt;
+}
+
+std::optional<Timestamp> start_of(const engine::Run& run) {
+  for (const engine::PhaseChange& change : run.phases) {
+    const bool on_instance =
+        change.phase == RunPhase::kDownloading || change.phase == RunPhase::kRunning;
+    if (on_instance) return change.time;
+  }
+  return std::nullopt;
+}
+
+void put_times(const engine::Run& run, std::optional<Timestamp> ended, json::object& body) {
+  const std::optional<Timestamp> started = start_of(run);
+  if (started) body["TrainingStartTime"] = epoch_seconds(*started);
+  if (!ended) return;
+  body["TrainingEndTime"] = epoch_seconds(*ended);
+  if (!started) return;
+  const double seconds = epoch_seconds(*ended) - epoch_seconds(*started);
+  const auto whole = std::max<std::int64_t>(1, static_cast<std::int64_t>(std::ceil(seconds)));
+  body["TrainingTimeInSeconds"] = whole;
+  body["BillableTimeInSeconds"] = whole;
+}
+
+std::string reason_of(const RunOutcome& outcome) {
+  std::string reason = outcome.reason;
+  if (reason.empty() && outcome.kind == RunOutcome::Kind::kAgentLost) {
+    reason =
+        "InternalServerError: The process that watched the training job ended without a "
+        "report. Please try again.";
+  }
+  if (reason.empty()) {
+    reason = "AlgorithmError: , exit code: " + std::to_string(outcome.exit_code);
+  }
+  if (reason.size() > kLongestReason) reason.resize(kLongestReason);
+  return reason;
+}
+
+json::array final_metrics(const engine::Run& run) {
+  json::array list;
+  for (const engine::FinalMetric& metric : run.metrics) {
+    list.push_back({{"MetricName", metric.name},
+                    {"Value", metric.value},
+                    {"Timestamp", epoch_seconds(metric.time)}});
+  }
+  return list;
+}
+
+}  // namespace
+
+bool is_final_training_status(std::string_view status) {
+  return status == "Completed" || status == "Failed" || status == "Stopped";
+}
+
+bool apply_run(const engine::Run& run, store::Document& job) {
+  if (is_final_training_status(job.status)) return false;
+  json::object body = job.body;
+  std::string status = job.status;
+  std::optional<Timestamp> stop;
+  if (auto seconds = find_double(job.internal, kStopTime)) stop = from_epoch_seconds(*seconds);
+
+  Transitions transitions;
+  if (run.phases.empty()) return false;
+  const std::optional<Timestamp> ended = put_phases(run, stop, transitions);
+  put_times(run, ended, body);
+  if (ended && run.outcome) {
+    const Ending ending = ending_of(run.outcome->kind);
+    put_stopping(transitions, stop, *ended);
+    transitions.enter(ending.secondary, *ended, ending.message);
+    transitions.close(*ended);
+    status = ending.status;
+    if (status == "Failed") body["FailureReason"] = reason_of(*run.outcome);
+  } else if (stop) {
+    put_stopping(transitions, stop, *stop);
+  }
+  if (!run.metrics.empty()) body["FinalMetricDataList"] = final_metrics(run);
+  body["SecondaryStatus"] = transitions.last_status();
+  body["SecondaryStatusTransitions"] = transitions.take();
+  body["TrainingJobStatus"] = status;
+  if (body == job.body) return false;
+  job.body = std::move(body);
+  job.status = std::move(status);
+  return true;
+}
+
+void fail_training_job(store::Document& job, const std::string& reason, Timestamp now) {
+  job.status = "Failed";
+  job.body["TrainingJobStatus"] = job.status;
+  job.body["SecondaryStatus"] = job.status;
+  job.body["FailureReason"] = reason;
+  job.body["TrainingEndTime"] = epoch_seconds(now);
+  json::value& transitions = job.body["SecondaryStatusTransitions"];
+  if (!transitions.is_array()) transitions = json::array();
+  if (!transitions.get_array().empty()) {
+    transitions.get_array().back().as_object()["EndTime"] = epoch_seconds(now);
+  }
+  transitions.get_array().push_back({{"Status", "Failed"},
+                                     {"StartTime", epoch_seconds(now)},
+                                     {"EndTime", epoch_seconds(now)},
+                                     {"StatusMessage", "Training job failed"}});
+}
+
+}  // namespace clary::api::sagemaker

@@ -1,0 +1,36 @@
+// The engine's runs as the controllers of this folder see them: an interface, so that their tests
+// play through every outcome without a process.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "engine/runs.h"
+
+namespace clary::api::sagemaker {
+
+// threads: any. blocks: shortly. errors: StorageError.
+class Workloads {
+ public:
+  virtual ~Workloads() = default;
+  virtual void submit(const engine::JobSpec& spec, const engine::AgentAccess& access) = 0;
+  virtual std::optional<engine::Run> find(const std::string& id) = 0;
+  virtual void request_stop(const std::string& id) = 0;
+  virtual void forget(const std::string& id) = 0;
+};
+
+class EngineWorkloads final : public Workloads {
+ public:
+  explicit EngineWorkloads(engine::Runs& runs) : runs_(runs) {}
+  void submit(const engine::JobSpec& spec, const engine::AgentAccess& access) override {
+    runs_.submit(spec, access);
+  }
+  std::optional<engine::Run> find(const std::string& id) override { return runs_.find(id); }
+  void request_stop(const std::string& id) override { runs_.request_stop(id); }
+  void forget(const std::string& id) override { runs_.forget(id); }
+
+ private:
+  engine::Runs& runs_;
+};
+
+}  // namespace clary::api::sagemaker

@@ -1,0 +1,96 @@
+"""One server for the whole session, and clients of it. CLARY_TEST_ENDPOINT: use one that runs."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "support"))
+
+import aws  # noqa: E402
+from clary_server import VENVS, ClaryServer, ForeignServer  # noqa: E402
+
+
+@pytest.fixture(scope="session")
+def server():
+    foreign = os.environ.get("CLARY_TEST_ENDPOINT")
+    if foreign:
+        yield ForeignServer(foreign)
+        return
+    own = ClaryServer()
+    own.start()
+    yield own
+    tail = own.log_tail()
+    status = own.remove()
+    assert status == 0, f"the server ended with {status} on SIGTERM; its log ends:\n{tail}"
+
+
+@pytest.fixture(scope="session")
+def clients(server):
+    return aws.Clients(server)
+
+
+@pytest.fixture
+def bucket(clients):
+    """An empty bucket of the test's own."""
+    name = aws.unique("bucket")
+    clients.s3.create_bucket(Bucket=name)
+    yield name
+    aws.empty_bucket(clients.s3, name)
+
+
+@pytest.fixture(scope="session")
+def churn(clients):
+    """A bucket that holds the churn data: train/, validation/ and test/."""
+    name = aws.unique("churn")
+    clients.s3.create_bucket(Bucket=name)
+    for part in ("train", "validation", "test"):
+        clients.s3.put_object(Bucket=name, Key=f"{part}/{part}.csv", Body=aws.churn_rows(part))
+    return name
+
+
+@pytest.fixture(scope="session")
+def churn_channels(churn):
+    return [aws.channel(part, f"s3://{churn}/{part}/") for part in ("train", "validation")]
+
+
+@pytest.fixture(scope="session")
+def trained(clients, churn, churn_channels):
+    """The description of a completed training job over the churn data."""
+    job = aws.train(clients, churn, churn_channels)
+    assert job["TrainingJobStatus"] == "Completed", job.get("FailureReason")
+    return job
+
+
+@pytest.fixture(scope="session")
+def artifact(trained):
+    return trained["ModelArtifacts"]["S3ModelArtifacts"]
+
+
+@pytest.fixture(scope="session")
+def endpoint(clients, artifact):
+    """An endpoint in service; tests that change one make their own."""
+    return aws.deploy(clients, aws.variant(aws.create_model(clients, artifact)))
+
+
+@pytest.fixture(scope="session")
+def run_program(server, tmp_path_factory):
+    """Runs a program of another environment as a user would: only `clary env` is set."""
+    def run(venv, *command, timeout=300, **environment):
+        python = VENVS / venv / "bin"
+        if not python.exists():
+            pytest.skip(f"no {python}: run tools/make_venvs.sh {venv}")
+        settings = server.environment() | environment
+        settings["PATH"] = f"{python}:{settings['PATH']}"
+        done = subprocess.run(command, env=settings, capture_output=True, text=True,
+                              timeout=timeout, cwd=tmp_path_factory.mktemp("program"))
+        assert done.returncode == 0, (
+            f"{command} ended with {done.returncode}\n{done.stdout[-4000:]}\n{done.stderr[-6000:]}")
+        return done.stdout
+    return run
+
+
+def pytest_addoption(parser):
+    parser.addoption("--slow", action="store_true", help="also tests that wait for time-outs")
