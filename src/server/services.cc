@@ -2,6 +2,12 @@
 
 #include <unistd.h>
 
+#include "api/sagemaker/endpoint_controller.h"
+#include "api/sagemaker/object_look.h"
+#include "api/sagemaker/role_sessions.h"
+#include "api/sagemaker/service.h"
+#include "api/sagemaker/training_jobs.h"
+#include "api/sagemaker/workloads.h"
 #include "engine/controllers.h"
 #include "engine/endpoint_routes.h"
 #include "engine/local_backend.h"
@@ -89,6 +95,19 @@ struct Services::Impl {
   engine::EndpointRoutes routes;
   engine::Controllers controllers{clock, kControllerThreads};
 
+  // Where agents reach this server: known once it listens, before any work is started.
+  std::string url;
+  api::sagemaker::EngineWorkloads workloads{runs};
+  api::sagemaker::IdentityRoleSessions role_sessions{roles, credentials, [this] { return url; }};
+  api::sagemaker::ObjectLook object_look{objects};
+  api::sagemaker::SageMaker sagemaker{
+      {.documents = documents,
+       .roles = role_sessions,
+       .s3 = object_look,
+       .wake = [this](const store::DocumentKey& key) { controllers.enqueue(key); }}};
+  api::sagemaker::TrainingController training{documents, workloads, role_sessions, clock};
+  api::sagemaker::EndpointController endpoints{documents, workloads, role_sessions, routes, clock};
+
   InvocationMetrics invocation_metrics{
       clock, [this](store::MetricId id, std::vector<store::MetricPoint> points) {
         metric_points.append_later(std::move(id), std::move(points));
@@ -119,7 +138,7 @@ struct Services::Impl {
         gateway(registry, authenticator, workers, clock, request_metrics, side_routes()) {}
 
   // Every service of this server.
-  std::vector<api::Service*> services() { return {&invocations}; }
+  std::vector<api::Service*> services() { return {&invocations, &sagemaker}; }
 
   SideRoutes side_routes() {
     return {
@@ -141,8 +160,14 @@ Services::~Services() {
 }
 
 void Services::start(const std::string& url) {
-  (void)url;
+  impl_->url = url;
   impl_->running = true;
+  impl_->runs.on_change([impl = impl_.get()](const engine::JobSpec& spec) {
+    impl->controllers.enqueue(
+        {.kind = spec.kind, .account = spec.account, .region = spec.region, .name = spec.name});
+  });
+  impl_->controllers.add(impl_->training);
+  impl_->controllers.add(impl_->endpoints);
   impl_->runs.start();
   impl_->controllers.start();
   impl_->invocation_metrics.start(kMetricsInterval);

@@ -1,0 +1,69 @@
+// The program: every subcommand of `clary`, and nothing else. It alone sees the server, the agent
+// and the command line together.
+#include <CLI/CLI.hpp>
+#include <array>
+#include <cstdio>
+#include <iostream>
+
+#include "base/log.h"
+#include "cli/client_environment.h"
+#include "cli/command.h"
+#include "cli/setting_flags.h"
+#include "server/coverage.h"
+#include "server/serve.h"
+
+namespace {
+
+using clary::cli::Command;
+using clary::cli::SettingFlags;
+
+std::function<int()> add_serve(CLI::App& app) {
+  return [flags = SettingFlags(app)] {
+    const clary::Settings settings = flags.load();
+    clary::start_log(settings.log_level);
+    return clary::server::serve(settings);
+  };
+}
+
+std::function<int()> add_env(CLI::App& app) {
+  return [flags = SettingFlags(app, {"data_dir"})] {
+    std::cout << clary::cli::shell_exports(clary::cli::client_environment(flags.load().data_dir));
+    return 0;
+  };
+}
+
+std::function<int()> add_settings(CLI::App& app) {
+  auto markdown = std::make_shared<bool>(false);
+  app.add_flag("--markdown", *markdown, "As a page for docs/");
+  return [] {
+    std::cout << clary::settings_markdown();
+    return 0;
+  };
+}
+
+std::function<int()> add_coverage(CLI::App&) {
+  return [] {
+    std::cout << clary::server::coverage_markdown();
+    return 0;
+  };
+}
+
+std::function<int()> add_version(CLI::App&) {
+  return [] {
+    std::cout << "clary " CLARY_VERSION "\n";
+    return 0;
+  };
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  const std::array<Command, 5> commands{{
+      {"serve", "Run the server in the foreground", add_serve},
+      {"env", "Print the variables that point AWS clients here", add_env},
+      {"settings", "Print every setting with its default", add_settings},
+      {"coverage", "Print which AWS operations are built, as Markdown", add_coverage},
+      {"version", "Print the version", add_version},
+  }};
+  return clary::cli::run(argc, argv, commands);
+}
