@@ -13,10 +13,10 @@ namespace clary::algorithms::xgboost {
 
 // The environment variables of SageMaker's container, read once.
 struct InferenceSettings {
-  std::string default_accept = "text/csv";    // SAGEMAKER_DEFAULT_INVOCATIONS_ACCEPT
-  std::vector<std::string> selected_outputs;  // SAGEMAKER_INFERENCE_OUTPUT
-  bool ensemble = true;                       // SAGEMAKER_INFERENCE_ENSEMBLE
-  bool batch = false;                         // SAGEMAKER_BATCH
+  std::string default_accept = "text/csv";      // SAGEMAKER_DEFAULT_INVOCATIONS_ACCEPT
+  std::vector<std::string> selected_outputs{};  // SAGEMAKER_INFERENCE_OUTPUT
+  bool ensemble = true;                         // SAGEMAKER_INFERENCE_ENSEMBLE
+  bool batch = false;                           // SAGEMAKER_BATCH
   unsigned workers = 1;
   std::size_t max_payload_bytes = 6 * 1024 * 1024;  // MAX_CONTENT_LENGTH
 
