@@ -45,6 +45,9 @@ struct OperationEntry {
   std::string_view name;
   Plain plain;  // one of the two
   Streaming streaming;
+  // A plain operation that answers from memory, or with one indexed read at worst: it runs on the
+  // connection's own thread, since going to the pool and back costs more than it does.
+  bool quick = false;
 };
 
 // One service: its model's name and its operations, which read as its table of contents.

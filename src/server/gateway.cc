@@ -289,8 +289,12 @@ asio::awaitable<void> Gateway::run_plain(Request& request, std::string_view body
     request.record(200);
     co_return;
   }
-  const json::object output =
-      co_await on_workers(workers_, [&] { return operation.built->plain(input, call); });
+  json::object output;
+  if (operation.built->quick) {
+    output = operation.built->plain(input, call);
+  } else {
+    output = co_await on_workers(workers_, [&] { return operation.built->plain(input, call); });
+  }
   auto [answer, text] = wire::encode_response(request.model(), request.protocol, *operation.model,
                                               output, request.exchange.request_id);
   request.record(answer.status);

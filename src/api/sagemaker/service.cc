@@ -27,12 +27,6 @@ class Table {
   }
 
   void add_declared(const Kind& kind, Resources& resources) {
-    using Generic = json::object (Resources::*)(const Kind&, const json::object&, const Call&);
-    auto generic = [&](std::string_view name, Generic operation) {
-      put(name, [&kind, &resources, operation](const json::object& input, Call& call) {
-        return (resources.*operation)(kind, input, call);
-      });
-    };
     put(kind.operations.create, [&kind, &resources](const json::object& input, Call& call) {
       return resources.create(kind, input, call);
     });
@@ -42,16 +36,27 @@ class Table {
     put(kind.operations.list, [&kind, &resources](const json::object& input, Call& call) {
       return resources.list(kind, input, call);
     });
-    generic(kind.operations.describe, &Resources::describe);
-    generic(kind.operations.remove, &Resources::remove);
+    put(
+        kind.operations.describe,
+        [&kind, &resources](const json::object& input, Call& call) {
+          return resources.describe(kind, input, call);
+        },
+        Speed::kQuick);
+    put(kind.operations.remove, [&kind, &resources](const json::object& input, Call& call) {
+      return resources.remove(kind, input, call);
+    });
   }
 
   std::vector<OperationEntry> take() { return std::move(entries_); }
 
  private:
-  void put(std::string_view name, Plain operation) {
+  enum class Speed { kOrdinary, kQuick };
+  void put(std::string_view name, Plain operation, Speed speed = Speed::kOrdinary) {
     if (name.empty() || !names_.insert(name).second) return;
-    entries_.push_back({name, std::move(operation), {}});
+    entries_.push_back({.name = name,
+                        .plain = std::move(operation),
+                        .streaming = {},
+                        .quick = speed == Speed::kQuick});
   }
 
   std::vector<OperationEntry> entries_;
