@@ -7,7 +7,6 @@ import copy
 import sys
 
 import boto3
-from moto.moto_api._internal import mock_random  # noqa: F401  (loads moto's own state first)
 from moto.sagemaker.models import sagemaker_backends
 from moto.server import ThreadedMotoServer
 
@@ -27,7 +26,7 @@ seed = stored["seed"]
 for number in range(jobs):
     job = copy.copy(seed)
     job.training_job_name = f"job-{number:06d}"
-    job.training_job_arn = job.arn = seed.training_job_arn.replace("seed", job.training_job_name)
+    job.arn = seed.arn.replace("seed", job.training_job_name)
     stored[job.training_job_name] = job
 print("ready", flush=True)
 sys.stdin.read()

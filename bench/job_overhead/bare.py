@@ -17,5 +17,5 @@ train, validation = matrix(train_csv), matrix(validation_csv)
 booster = xgboost.train(
     {"objective": "binary:logistic", "eval_metric": "auc", "max_depth": 5, "eta": 0.2, "gamma": 4,
      "min_child_weight": 6, "subsample": 0.8, "seed": 7},
-    train, int(rounds), [(train, "train"), (validation, "validation")])
+    train, int(rounds), evals=[(train, "train"), (validation, "validation")])
 booster.save_model(model)

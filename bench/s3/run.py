@@ -148,7 +148,7 @@ def run_all(ours, found, folder, options, targets):
         for target in targets:
             target.load("fill", bucket="bench", prefix="small/", size=1024, count=1000, workers=16)
             target.load("fill", bucket="bench", prefix="large/", size=64 * MIB, count=2, workers=1)
-            target.load("fill", bucket="many", prefix="k/", size=0, count=options.keys, workers=32)
+            target.load("fill", bucket="many", prefix="k/", size=16, count=options.keys, workers=32)
         for _ in range(options.rounds):
             for target in targets:
                 measure(target, folder, options)
