@@ -1,13 +1,13 @@
 #!/bin/bash
 # The quickstart behind `make quickstart`: a running server, its environment, the churn example.
 #   quickstart.sh [--stop-after] [ARGUMENTS OF examples/churn/quickstart.py...]
-# Uses the server that already runs on the data folder (CLARY_DATA_DIR, default ./clary-data), else
+# Uses the server that already runs on the data folder (CLARY_DATA_DIR, default ~/.clary), else
 # starts one on port 7700, or on a free port when that is taken, and leaves it running so that the
 # next steps work; --stop-after ends it again. Settings: CLARY_BIN, CLARY_DATA_DIR, CLARY_VENVS.
 set -euo pipefail
 root=$(cd "$(dirname "$0")/.." && pwd)
 clary=${CLARY_BIN:-$root/build/release/bin/clary}
-data=${CLARY_DATA_DIR:-$root/clary-data}
+data=${CLARY_DATA_DIR:-$HOME/.clary}
 venvs=${CLARY_VENVS:-$root/build/venv}
 stop_after=no
 if [ "${1:-}" = --stop-after ]; then stop_after=yes; shift; fi
