@@ -1,13 +1,20 @@
 #!/bin/bash
-# The conformance and fault tests against build/release (or $CLARY_BIN), in their environments.
+# The tests that Python drives, against build/release (or $CLARY_BIN), in their environments: the
+# algorithms against their references, the wire layer against botocore, API behaviour through the
+# real clients, faults.
 #   run_pytest.sh [FOLDER OF TESTS OR OTHER PYTEST ARGUMENTS...]
 set -euo pipefail
 root=$(cd "$(dirname "$0")/.." && pwd)
 cd "$root"
+venvs=${CLARY_VENVS:-$root/build/venv}
 tools/make_venvs.sh
-pytest=${CLARY_VENVS:-$root/build/venv}/conformance/bin/pytest
 if [ $# -gt 0 ]; then
-  exec "$pytest" -q "$@"
+  exec "$venvs/conformance/bin/pytest" -q "$@"
 fi
-"$pytest" -q --durations=10 tests/conformance
-"$pytest" -q --durations=10 tests/faults
+# Each of them runs even when one before it failed.
+failed=0
+tools/make_venvs.sh algorithms
+"$venvs/algorithms/bin/pytest" -q tests/algorithms || failed=1
+"$venvs/conformance/bin/pytest" -q --durations=10 tests/wire tests/conformance || failed=1
+"$venvs/conformance/bin/pytest" -q --durations=10 tests/faults || failed=1
+exit "$failed"
