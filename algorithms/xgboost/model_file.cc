@@ -1,8 +1,10 @@
 #include "algorithms/xgboost/model_file.h"
 
+#include <algorithm>
 #include <cstring>
 #include <mutex>
 
+#include "algorithms/container/hyperparameters.h"
 #include "algorithms/xgboost/pickle.h"
 #include "algorithms/xgboost/ubjson.h"
 
@@ -96,16 +98,34 @@ json::value read_model(std::string_view bytes) {
   return value;
 }
 
+namespace {
+
+// libxgboost before 3.1 reads 3.1's vector base score ("[5E-1]") as 0 without a word: one number is
+// written as one, and several are refused.
+void flatten_base_score(json::object& model) {
+  json::value& score = model["learner"].at("learner_model_param").at("base_score");
+  std::string text(score.as_string());
+  if (!text.starts_with('[')) return;
+  text = text.substr(1, text.find(']') - 1);
+  const std::vector<std::string> scores = split_words(text);
+  const bool alike = std::ranges::all_of(scores, [&](const auto& s) { return s == scores[0]; });
+  if (!alike) throw ModelFormatError("a base score for each target and vector leaves together");
+  score = scores[0];
+}
+
+}  // namespace
+
 struct Model::Fallback {
   std::mutex mutex;
   Booster booster;
 };
 
 Model::Model(std::string_view bytes) {
-  const json::value document = read_model(bytes);
+  json::value document = read_model(bytes);
   try {
     ensemble_ = std::make_unique<Ensemble>(document.get_object());
   } catch (const NotCovered&) {
+    flatten_base_score(document.as_object());
     fallback_ = std::make_shared<Fallback>();
     fallback_->booster.load(json::serialize(document));
     fallback_->booster.set("nthread", "1");
