@@ -8,6 +8,7 @@
 #include "api/sagemaker/lineage.h"
 #include "api/sagemaker/model_registry.h"
 #include "api/sagemaker/resources.h"
+#include "api/sagemaker/search.h"
 #include "api/sagemaker/settings.h"
 #include "api/sagemaker/tagging.h"
 #include "api/sagemaker/training_jobs.h"
@@ -73,6 +74,7 @@ struct SageMaker::Families {
         lineage(resources),
         registry(resources),
         settings(resources),
+        search(resources, experiments),
         training(resources, parts.roles, parts.s3, parts.wake),
         hosting(resources, parts.roles, parts.s3, parts.wake) {}
 
@@ -82,6 +84,7 @@ struct SageMaker::Families {
   Lineage lineage;
   ModelRegistry registry;
   Settings settings;
+  Search search;
   TrainingJobs training;
   Hosting hosting;
 };
@@ -95,6 +98,8 @@ std::vector<OperationEntry> SageMaker::operations() {
   table.add("AddTags", f.tagging, &Tagging::add_tags);
   table.add("ListTags", f.tagging, &Tagging::list_tags);
   table.add("DeleteTags", f.tagging, &Tagging::delete_tags);
+
+  table.add("Search", f.search, &Search::search);
 
   table.add("CreateTrainingJob", f.training, &TrainingJobs::create);
   table.add("StopTrainingJob", f.training, &TrainingJobs::stop);

@@ -24,13 +24,6 @@ void check_algorithm(const json::object& input) {
         "AlgorithmName is not available on this server: give the algorithm's image as "
         "TrainingImage.");
   }
-  if (native_algorithm(*image) == nullptr) fail_validation(no_way_to_run(*image));
-  const json::value* program = at_path(input, "HyperParameters.sagemaker_program");
-  if (algorithm->contains("ContainerEntrypoint") || program != nullptr) {
-    fail_validation("Script mode is not available on this server for the image " +
-                    std::string(*image) +
-                    ": train the built-in algorithm, without an entry point of your own.");
-  }
 }
 
 std::int64_t instance_count(const json::object& resources) {
@@ -137,6 +130,17 @@ void check_unbuilt(const json::object& input) {
 }
 
 }  // namespace
+
+std::string launch_problem(const store::Document& job) {
+  const std::string image =
+      string_or(job.body.at("AlgorithmSpecification").as_object(), "TrainingImage");
+  if (native_algorithm(image) == nullptr) return "ClientError: " + no_way_to_run(image);
+  const bool script = at_path(job.body, "HyperParameters.sagemaker_program") != nullptr ||
+                      at_path(job.body, "AlgorithmSpecification.ContainerEntrypoint") != nullptr;
+  if (!script) return {};
+  return "ClientError: Script mode is not available on this server for the image " + image +
+         ": train the built-in algorithm, without an entry point of your own.";
+}
 
 void check_training_request(const json::object& input, const Call& call, RoleSessions& roles,
                             S3Look& s3) {

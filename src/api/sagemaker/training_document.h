@@ -25,6 +25,8 @@ void check_training_request(const json::object& input, const Call& call, RoleSes
 // The members Describe shows that the request left to SageMaker.
 void complete_training_document(store::Document& job, Timestamp now, S3Look& s3);
 
+// Why nothing here can run the job's image or entry point, as a FailureReason; "" when it can.
+std::string launch_problem(const store::Document& job);
 // Everything the agent needs. The document is one that passed the checks above.
 engine::JobSpec training_spec(const store::Document& job);
 

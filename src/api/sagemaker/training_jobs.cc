@@ -115,18 +115,19 @@ std::optional<std::chrono::milliseconds> TrainingController::reconcile(
 }
 
 void TrainingController::submit(const store::Document& job) {
+  auto fail_job = [&](const std::string& reason) {
+    documents_.update(job.key, [&](store::Document& stored) {
+      fail_training_job(stored, reason, clock_.now());
+      return true;
+    });
+  };
+  if (const std::string problem = launch_problem(job); !problem.empty()) return fail_job(problem);
   const engine::JobSpec spec = training_spec(job);
   const std::string role = string_or(job.body, "RoleArn");
   // Long enough to fetch, train and upload, however late the job gets its place.
   const auto lifetime = spec.limits.max_runtime + std::chrono::hours(24);
   const std::optional<engine::AgentAccess> access = roles_.open(role, job.key.account, lifetime);
-  if (!access) {
-    documents_.update(job.key, [&](store::Document& stored) {
-      fail_training_job(stored, "ClientError: " + role_refused(role), clock_.now());
-      return true;
-    });
-    return;
-  }
+  if (!access) return fail_job("ClientError: " + role_refused(role));
   workloads_.submit(spec, *access);
 }
 

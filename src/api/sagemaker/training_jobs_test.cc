@@ -206,6 +206,19 @@ TEST_F(TrainingTest, ARoleThatIsGoneFailsTheJob) {
   EXPECT_TRUE(workloads.runs.empty());
 }
 
+TEST_F(TrainingTest, AnImageNobodyHasFailsTheJobWithWhatToDo) {
+  json::object foreign = request();
+  foreign["AlgorithmSpecification"].as_object()["TrainingImage"] = "me/mine:1";
+  call("CreateTrainingJob", foreign);
+  controller.reconcile(key());
+  const json::object job = describe();
+  EXPECT_EQ(job.at("TrainingJobStatus"), "Failed");
+  EXPECT_TRUE(std::string(job.at("FailureReason").as_string())
+                  .starts_with("ClientError: No way to run the image me/mine:1"));
+  EXPECT_FALSE(job.contains("ModelArtifacts"));
+  EXPECT_TRUE(workloads.runs.empty());
+}
+
 TEST_F(TrainingTest, RefusesWhatCannotBe) {
   call("CreateTrainingJob", request());
   EXPECT_EQ(error_of("CreateTrainingJob", request("Churn-1")),
@@ -229,10 +242,6 @@ TEST_F(TrainingTest, RefusesWhatCannotBe) {
   bad = request("x");
   bad["ResourceConfig"].as_object()["InstanceCount"] = 2;
   EXPECT_TRUE(error_of("CreateTrainingJob", bad).starts_with("ResourceLimitExceeded: "));
-  bad = request("x");
-  bad["AlgorithmSpecification"].as_object()["TrainingImage"] = "me/mine:1";
-  EXPECT_TRUE(error_of("CreateTrainingJob", bad)
-                  .starts_with("ValidationException: No way to run the image me/mine:1"));
   EXPECT_TRUE(workloads.runs.empty());
 }
 

@@ -175,7 +175,10 @@ bool apply_run(const engine::Run& run, store::Document& job) {
     transitions.enter(ending.secondary, *ended, ending.message);
     transitions.close(*ended);
     status = ending.status;
-    if (status == "Failed") body["FailureReason"] = reason_of(*run.outcome);
+    if (status == "Failed") {
+      body["FailureReason"] = reason_of(*run.outcome);
+      body.erase("ModelArtifacts");
+    }
   } else if (stop) {
     put_stopping(transitions, stop, *stop);
   }
@@ -194,6 +197,7 @@ void fail_training_job(store::Document& job, const std::string& reason, Timestam
   job.body["TrainingJobStatus"] = job.status;
   job.body["SecondaryStatus"] = job.status;
   job.body["FailureReason"] = reason;
+  job.body.erase("ModelArtifacts");
   job.body["TrainingEndTime"] = epoch_seconds(now);
   json::value& transitions = job.body["SecondaryStatusTransitions"];
   if (!transitions.is_array()) transitions = json::array();
