@@ -29,6 +29,7 @@ constexpr std::array kRoots = {
     Root{"GetBucketCors", "CORSConfiguration"},
     Root{"GetBucketLifecycle", "LifecycleConfiguration"},
     Root{"GetBucketLifecycleConfiguration", "LifecycleConfiguration"},
+    Root{"GetBucketLocation", "LocationConstraint"},
     Root{"GetBucketLogging", "BucketLoggingStatus"},
     Root{"GetBucketNotification", "NotificationConfiguration"},
     Root{"GetBucketNotificationConfiguration", "NotificationConfiguration"},
