@@ -205,13 +205,14 @@ Booster Trainer::run(std::optional<std::string> start) {
     if (enough) break;
   }
   if (best_round_ < 0) return booster;
+  const auto is_linear = [](const auto& p) {
+    return p.first == "booster" && p.second == "gblinear";
+  };
+  if (std::ranges::none_of(plan_.parameters, is_linear)) booster = booster.first(best_round_ + 1);
   char number[32];
   booster.set_attribute("best_iteration", std::to_string(best_round_));
   booster.set_attribute("best_score", std::string(number, write_number(number, best_score_)));
-  const bool linear =
-      std::ranges::find(plan_.parameters, std::pair<std::string, std::string>(
-                                              "booster", "gblinear")) != plan_.parameters.end();
-  return linear ? std::move(booster) : booster.first(best_round_ + 1);
+  return booster;
 }
 
 }  // namespace clary::algorithms::xgboost
