@@ -10,6 +10,7 @@
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
+#include <limits>
 #include <map>
 #include <unordered_set>
 
@@ -93,9 +94,24 @@ asio::awaitable<void> write_all(PooledConnection& connection, std::string_view f
   }
 }
 
+// Hands on what has come of a 2xx body. The deadline stands still meanwhile: how fast the taker is
+// says nothing about the server.
+struct PieceTaker {
+  const ClientPool::TakePiece* take = nullptr;
+  std::chrono::milliseconds timeout{};
+
+  asio::awaitable<void> pass_on(PooledConnection& connection, ResponseParser& parser) const {
+    if (!parser.has_head() || parser.response().status / 100 != 2) co_return;
+    connection.deadline = SteadyTime::max();
+    const std::string piece = std::exchange(parser.response().body, {});
+    co_await (*take)(parser.response(), piece);
+    connection.deadline = std::chrono::steady_clock::now() + timeout;
+  }
+};
+
 asio::awaitable<void> read_response(PooledConnection& connection,
                                     std::optional<ResponseParser>& parser, bool head_request,
-                                    std::size_t max_bytes) {
+                                    std::size_t max_bytes, const PieceTaker& taker) {
   parser.emplace(head_request, max_bytes);
   while (true) {
     connection.input.consume(parser->parse(connection.input.view()));
@@ -103,6 +119,7 @@ asio::awaitable<void> read_response(PooledConnection& connection,
       parser.emplace(head_request, max_bytes);
       continue;
     }
+    if (taker.take != nullptr) co_await taker.pass_on(connection, *parser);
     if (parser->done()) co_return;
     error_code error;
     const auto room = connection.input.prepare(kReadBytes);
@@ -118,6 +135,15 @@ asio::awaitable<void> read_response(PooledConnection& connection,
 }
 
 }  // namespace
+
+// What one call wants of the pool.
+struct ClientPool::Exchange {
+  const Address& address;
+  const ClientRequest& request;
+  std::chrono::milliseconds timeout;
+  std::size_t max_response_bytes;
+  const TakePiece* take = nullptr;
+};
 
 struct ClientPool::Impl : std::enable_shared_from_this<Impl> {
   Impl(asio::any_io_executor given_executor, std::size_t idle)
@@ -190,11 +216,26 @@ asio::awaitable<ClientResponse> ClientPool::send(const Address& address,
                                                  const ClientRequest& request,
                                                  std::chrono::milliseconds timeout,
                                                  std::size_t max_response_bytes) {
+  const Exchange wanted{address, request, timeout, max_response_bytes};
+  co_return co_await exchange(wanted);
+}
+
+asio::awaitable<ClientResponse> ClientPool::stream(const Address& address,
+                                                   const ClientRequest& request,
+                                                   std::chrono::milliseconds timeout,
+                                                   const TakePiece& take) {
+  const Exchange wanted{address, request, timeout, std::numeric_limits<std::size_t>::max(), &take};
+  co_return co_await exchange(wanted);
+}
+
+asio::awaitable<ClientResponse> ClientPool::exchange(const Exchange& wanted) {
   const auto impl = impl_;
-  const std::string head = request_head(address, request, request.body.size());
-  const auto deadline = std::chrono::steady_clock::now() + timeout;
+  const ClientRequest& request = wanted.request;
+  const std::string head = request_head(wanted.address, request, request.body.size());
+  const auto deadline = std::chrono::steady_clock::now() + wanted.timeout;
+  const PieceTaker taker{wanted.take, wanted.timeout};
   while (true) {
-    auto connection = impl->take_idle(address);
+    auto connection = impl->take_idle(wanted.address);
     if (!connection) connection = std::make_unique<PooledConnection>(impl->executor);
     impl->watch(*connection, deadline);
     struct Unwatch {
@@ -205,19 +246,20 @@ asio::awaitable<ClientResponse> ClientPool::send(const Address& address,
 
     std::optional<ResponseParser> parser;
     try {
-      if (connection->fresh) co_await connect(*connection, address);
+      if (connection->fresh) co_await connect(*connection, wanted.address);
       co_await write_all(*connection, head, request.body);
-      co_await read_response(*connection, parser, request.method == "HEAD", max_response_bytes);
+      co_await read_response(*connection, parser, request.method == "HEAD",
+                             wanted.max_response_bytes, taker);
     } catch (const ClientError& error) {
       const bool unanswered = !parser || !parser->begun();
       if (!connection->fresh && unanswered && error.kind() == ClientError::Kind::kClosed) {
-        impl->idle.erase(address);  // the others are as old: the second try is on a fresh one
+        impl->idle.erase(wanted.address);  // the others are as old: a fresh one for the second try
         continue;
       }
       throw;
     }
     ClientResponse response = std::move(parser->response());
-    if (parser->keeps_alive()) impl->keep(address, std::move(connection));
+    if (parser->keeps_alive()) impl->keep(wanted.address, std::move(connection));
     co_return response;
   }
 }

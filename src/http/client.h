@@ -57,8 +57,20 @@ class ClientPool {
   boost::asio::awaitable<ClientResponse> send(const Address& address, const ClientRequest& request,
                                               std::chrono::milliseconds timeout,
                                               std::size_t max_response_bytes = 64 << 20);
+  // As send(), for bodies that come bit by bit: a 2xx body goes to `take` in pieces as they come
+  // (the first piece may be empty: the head alone), other answers are returned whole. `timeout`
+  // bounds each wait for the server. Once a piece was taken nothing is tried again.
+  using TakePiece = std::function<boost::asio::awaitable<void>(const ClientResponse& head,
+                                                               std::string_view piece)>;
+  boost::asio::awaitable<ClientResponse> stream(const Address& address,
+                                                const ClientRequest& request,
+                                                std::chrono::milliseconds timeout,
+                                                const TakePiece& take);
 
  private:
+  struct Exchange;
+  boost::asio::awaitable<ClientResponse> exchange(const Exchange& wanted);
+
   struct Impl;
   std::shared_ptr<Impl> impl_;  // requests under way hold it too
 };

@@ -121,6 +121,31 @@ TEST_F(ClientTest, SaysWhenNobodyListens) {
   }
 }
 
+TEST_F(ClientTest, HandsPiecesOnAsTheyCome) {
+  ClientPool pool(io_.get_executor());
+  std::string received;
+  const ClientPool::TakePiece take = [&](const ClientResponse& head,
+                                         std::string_view piece) -> asio::awaitable<void> {
+    EXPECT_EQ(head.headers.get("x-path"), "/p");
+    received += piece;
+    co_return;
+  };
+  const auto stream = [&](const ClientRequest& request) {
+    auto future =
+        asio::co_spawn(io_, pool.stream(address_, request, seconds(5), take), asio::use_future);
+    io_.restart();
+    while (future.wait_for(seconds(0)) != std::future_status::ready) io_.run_one();
+    return future.get();
+  };
+  const std::string body(300000, 's');
+  const ClientRequest echoed{.method = "POST", .target = "/p", .headers = {}, .body = body};
+  EXPECT_EQ(stream(echoed).status, 200U);
+  EXPECT_EQ(received, body);
+  const ClientRequest refused{.method = "GET", .target = "/refuse", .headers = {}, .body = {}};
+  EXPECT_EQ(stream(refused).body, "no");
+  EXPECT_EQ(received, body);
+}
+
 TEST_F(ClientTest, BlockingStreamsBothWays) {
   BlockingClient client(address_);
   constexpr std::uint64_t kTotal = 50 << 20;

@@ -29,6 +29,7 @@ class ResponseParser final : private boost::beast::http::basic_parser<false> {
   bool keeps_alive() const { return keep_alive(); }
   bool is_interim() const { return done() && response_.status / 100 == 1; }
   bool begun() const { return begun_; }
+  bool has_head() const { return head_done_; }
   ClientResponse& response() { return response_; }
 
  private:

@@ -7,6 +7,7 @@
 #include "http/client.h"
 #include "server/payload.h"
 #include "wire/api_error.h"
+#include "wire/event_stream.h"
 
 namespace clary::server {
 namespace {
@@ -32,6 +33,11 @@ class PoolService final : public asio::execution_context::service {
   void shutdown() override { pool_.reset(); }
   std::unique_ptr<http::ClientPool> pool_;
 };
+
+http::ClientPool& client_pool(const asio::any_io_executor& executor) {
+  return asio::use_service<PoolService>(asio::query(executor, asio::execution::context))
+      .pool(executor);
+}
 
 double random_unit() {
   thread_local std::minstd_rand generator{std::random_device{}()};
@@ -135,7 +141,7 @@ ApiError unreachable(std::string_view endpoint, std::string_view variant) {
 ResponseHead response_head(const api::Call& call, const http::ClientResponse& answer,
                            std::string_view variant) {
   ResponseHead head;
-  head.headers.reserve(4);
+  head.headers.reserve(5);
   head.headers.emplace_back("x-amzn-RequestId", std::string(call.request_id));
   head.headers.emplace_back("x-Amzn-Invoked-Production-Variant", std::string(variant));
   if (const auto type = answer.headers.find("Content-Type")) {
@@ -145,6 +151,26 @@ ResponseHead response_head(const api::Call& call, const http::ClientResponse& an
     head.headers.emplace_back("X-Amzn-SageMaker-Custom-Attributes", std::string(*custom));
   }
   return head;
+}
+
+// The body of the answer is a stream of events; what the model server's own type is, a header says.
+ResponseHead stream_head(const api::Call& call, const http::ClientResponse& answer,
+                         std::string_view variant) {
+  ResponseHead head = response_head(call, answer, variant);
+  for (auto& [name, value] : head.headers) {
+    if (name == "Content-Type") name = "X-Amzn-SageMaker-Content-Type";
+  }
+  head.headers.emplace_back("Content-Type", std::string(wire::kEventStreamType));
+  return head;
+}
+
+// What ends a stream that the model server did not: ModelStreamError, with the API reference's
+// codes.
+std::string stream_error(const http::ClientError& error) {
+  const bool late = error.kind() == http::ClientError::Kind::kTimeout;
+  return json::serialize(json::object{
+      {"Message", std::string("The model container did not finish its response: ") + error.what()},
+      {"ErrorCode", late ? "ModelInvocationTimeExceeded" : "StreamBroken"}});
 }
 
 // Where one request's time went.
@@ -201,53 +227,51 @@ Invocations::Invocations(const engine::EndpointRoutes& routes, InvocationMetrics
 std::vector<api::OperationEntry> Invocations::operations() {
   return {{.name = "InvokeEndpoint",
            .plain = nullptr,
+           .streaming =
+               [this](json::object input, api::Call& call, BodyReader& body, BodyWriter& response) {
+                 return invoke(std::move(input), call, body, response);
+               }},
+          {.name = "InvokeEndpointWithResponseStream",
+           .plain = nullptr,
            .streaming = [this](json::object input, api::Call& call, BodyReader& body,
                                BodyWriter& response) {
-             return invoke(std::move(input), call, body, response);
+             return invoke_stream(std::move(input), call, body, response);
            }}};
 }
 
-asio::awaitable<void> Invocations::invoke(json::object input, api::Call& call, BodyReader& body,
-                                          BodyWriter& response) {
-  Stopwatch time;
-  const std::string endpoint = string_or(input, "EndpointName");
-  // The whole body first: its hash is checked at its end, and no model sees a tampered one.
-  http::ClientRequest request =
-      model_request(input, co_await read_body(body, body_limit(call.operation)));
-  const auto route = find_route(routes_, call, endpoint);
-  const std::string_view target = find_string(input, "TargetVariant").value_or("");
-  const engine::VariantRoute* variant = choose_variant(*route, target, random_unit());
-  if (variant == nullptr) {
-    if (target.empty()) throw unreachable(endpoint, "any");
-    throw ApiError("ValidationError",
-                   "Variant " + std::string(target) + " not found for Endpoint " + endpoint + ".");
+// One invocation on its way to a model server and back, with what is counted of it.
+struct Invocations::Passage {
+  Passage(const Invocations& of, const json::object& input, const api::Call& given)
+      : service(of), call(given), endpoint(string_or(input, "EndpointName")) {
+    route = find_route(service.routes_, call, endpoint);
+    const std::string_view target = find_string(input, "TargetVariant").value_or("");
+    variant = choose_variant(*route, target, random_unit());
+    if (variant == nullptr && target.empty()) throw unreachable(endpoint, "any");
+    if (variant == nullptr) {
+      throw ApiError("ValidationError", "Variant " + std::string(target) +
+                                            " not found for Endpoint " + endpoint + ".");
+    }
+    instance = choose_instance(*variant);
+    if (!instance) throw unreachable(endpoint, variant->name);
   }
-  const auto instance = choose_instance(*variant);
-  if (!instance) throw unreachable(endpoint, variant->name);
 
-  const auto executor = co_await asio::this_coro::executor;
-  auto& pools = asio::use_service<PoolService>(asio::query(executor, asio::execution::context));
-  const Outstanding outstanding(instance->outstanding);
-  const auto asked = std::chrono::steady_clock::now();
-  Invocation record{.account = call.account,
-                    .region = call.region,
-                    .endpoint = endpoint,
-                    .variant = variant->name,
-                    .instances = variant->instances.size()};
-  const auto finish = [&](unsigned status, bool failed) {
-    record.status = status;
-    record.model_error = failed;
-    record.model_latency = time.model;
-    record.overhead_latency = time.overhead();
-    metrics_.record(record);
-  };
-
-  http::ClientResponse answer;
-  try {
-    answer = co_await pools.pool(executor).send(
-        {.host = "localhost", .port = 0, .unix_path = instance->unix_path}, request, kModelTimeout);
-  } catch (const http::ClientError& error) {
+  http::Address address() const {
+    return {.host = "localhost", .port = 0, .unix_path = instance->unix_path};
+  }
+  void finish(unsigned status, bool failed) {
     time.model = std::chrono::steady_clock::now() - asked;
+    service.metrics_.record({.account = call.account,
+                             .region = call.region,
+                             .endpoint = endpoint,
+                             .variant = variant->name,
+                             .instances = variant->instances.size(),
+                             .status = status,
+                             .model_error = failed,
+                             .model_latency = time.model,
+                             .overhead_latency = time.overhead()});
+  }
+  // The model server gave no answer that could be passed on.
+  [[noreturn]] void fail(const http::ClientError& error) {
     if (error.kind() == http::ClientError::Kind::kTimeout) {
       finish(424, true);
       throw model_error(call, endpoint, 0,
@@ -257,11 +281,79 @@ asio::awaitable<void> Invocations::invoke(json::object input, api::Call& call, B
     finish(503, true);
     throw unreachable(endpoint, variant->name);
   }
-  time.model = std::chrono::steady_clock::now() - asked;
+
+  const Invocations& service;
+  const api::Call& call;
+  const std::string endpoint;
+  std::shared_ptr<const engine::EndpointRoute> route;
+  const engine::VariantRoute* variant = nullptr;
+  std::shared_ptr<engine::ServingInstance> instance;
+  Stopwatch time;
+  std::chrono::steady_clock::time_point asked = time.started;
+};
+
+asio::awaitable<void> Invocations::invoke(json::object input, api::Call& call, BodyReader& body,
+                                          BodyWriter& response) {
+  const auto started = std::chrono::steady_clock::now();
+  // The whole body first: its hash is checked at its end, and no model sees a tampered one.
+  const http::ClientRequest request =
+      model_request(input, co_await read_body(body, body_limit(call.operation)));
+  Passage passage(*this, input, call);
+  passage.time.started = started;
+  const auto executor = co_await asio::this_coro::executor;
+  const Outstanding outstanding(passage.instance->outstanding);
+  passage.asked = std::chrono::steady_clock::now();
+  http::ClientResponse answer;
+  try {
+    answer = co_await client_pool(executor).send(passage.address(), request, kModelTimeout);
+  } catch (const http::ClientError& error) {
+    passage.fail(error);
+  }
   const bool ok = answer.status >= 200 && answer.status < 300;
-  finish(ok ? 200 : 424, !ok);
-  if (!ok) throw model_error(call, endpoint, answer.status, answer.body);
-  co_await response.send(response_head(call, answer, variant->name), std::move(answer.body));
+  passage.finish(ok ? 200 : 424, !ok);
+  if (!ok) throw model_error(call, passage.endpoint, answer.status, answer.body);
+  co_await response.send(response_head(call, answer, passage.variant->name),
+                         std::move(answer.body));
+}
+
+// The answer is a stream of PayloadPart events, each what the model server sent at once.
+asio::awaitable<void> Invocations::invoke_stream(json::object input, api::Call& call,
+                                                 BodyReader& body, BodyWriter& response) {
+  const auto started = std::chrono::steady_clock::now();
+  const http::ClientRequest request =
+      model_request(input, co_await read_body(body, body_limit(call.operation)));
+  Passage passage(*this, input, call);
+  passage.time.started = started;
+  const auto executor = co_await asio::this_coro::executor;
+  const Outstanding outstanding(passage.instance->outstanding);
+  passage.asked = std::chrono::steady_clock::now();
+  const http::ClientPool::TakePiece take = [&](const http::ClientResponse& head,
+                                               std::string_view piece) -> asio::awaitable<void> {
+    if (!response.started()) {
+      co_await response.start(stream_head(call, head, passage.variant->name));
+    }
+    const std::string event = piece.empty() ? "" : wire::blob_event("PayloadPart", piece);
+    co_await response.write(as_bytes(event));
+  };
+  http::ClientResponse answer;
+  std::optional<http::ClientError> broken;
+  try {
+    answer = co_await client_pool(executor).stream(passage.address(), request, kModelTimeout, take);
+  } catch (const http::ClientError& error) {
+    if (!response.started()) passage.fail(error);
+    broken = error;
+  }
+  if (broken) {
+    passage.finish(424, true);
+    const std::string event = wire::exception_event("ModelStreamError", stream_error(*broken));
+    co_await response.write(as_bytes(event));
+    co_await response.finish();
+    co_return;
+  }
+  const bool ok = response.started();
+  passage.finish(ok ? 200 : 424, !ok);
+  if (!ok) throw model_error(call, passage.endpoint, answer.status, answer.body);
+  co_await response.finish();
 }
 
 }  // namespace clary::server

@@ -1,5 +1,6 @@
-// The inference data plane: InvokeEndpoint, from the gateway to a model server and back. No worker
-// pool, no database: the route table is in memory, connections to model servers stay open.
+// The inference data plane: InvokeEndpoint and InvokeEndpointWithResponseStream, from the gateway
+// to a model server and back. No worker pool, no database: the route table is in memory,
+// connections to model servers stay open.
 #pragma once
 
 #include <boost/asio/awaitable.hpp>
@@ -25,6 +26,9 @@ class Invocations final : public api::Service {
  private:
   boost::asio::awaitable<void> invoke(json::object input, api::Call& call, BodyReader& body,
                                       BodyWriter& response);
+  boost::asio::awaitable<void> invoke_stream(json::object input, api::Call& call, BodyReader& body,
+                                             BodyWriter& response);
+  struct Passage;
 
   const engine::EndpointRoutes& routes_;
   InvocationMetrics& metrics_;
