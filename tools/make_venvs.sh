@@ -1,6 +1,6 @@
 #!/bin/bash
-# Makes the Python environments (and the Node one) that the tests and benchmarks use, from the pinned
-# lists in tests/requirements.
+# Makes the environments that the tests and benchmarks use, from the pinned lists in
+# tests/requirements; for JavaScript Node itself comes as a wheel, since Debian's is too old.
 #   make_venvs.sh [NAME...]        default: everything the conformance tests need
 # An environment whose list has not changed is left alone. Folders: build/venv/NAME, or below
 # $CLARY_VENVS when it is set.
@@ -25,13 +25,13 @@ make_python() {
 
 make_node() {
   local source=$root/tests/conformance/js folder=$venvs/js stamp
-  command -v npm > /dev/null || { echo "npm is not installed: no JavaScript tests" >&2; return 0; }
+  make_python node "$root/tests/requirements/node.txt"
   stamp=$(cat "$source"/package*.json | sha256sum | cut -d' ' -f1)
   if [ ! -f "$folder/.made" ] || [ "$(cat "$folder/.made")" != "$stamp" ]; then
     rm -rf "$folder"
     mkdir -p "$folder"
     cp "$source"/package*.json "$folder"
-    (cd "$folder" && npm ci --silent --no-audit --no-fund --ignore-scripts)
+    (cd "$folder" && PATH=$venvs/node/bin:$PATH npm ci --silent --no-audit --no-fund --ignore-scripts)
     echo "$stamp" > "$folder/.made"
     echo "made $folder ($(du -sm "$folder" | cut -f1) MB)"
   fi
