@@ -16,8 +16,8 @@ make_python() {
   if [ ! -f "$folder/.made" ] || [ "$(cat "$folder/.made")" != "$stamp" ]; then
     rm -rf "$folder"
     "$python" -m venv "$folder"
-    "$folder/bin/pip" install --quiet --disable-pip-version-check --no-deps -r "$list" ||
-      "$folder/bin/pip" install --quiet --disable-pip-version-check --no-deps -r "$list"
+    "$folder/bin/pip" install --quiet --disable-pip-version-check --no-compile --no-deps -r "$list" ||
+      "$folder/bin/pip" install --quiet --disable-pip-version-check --no-compile --no-deps -r "$list"
     echo "$stamp" > "$folder/.made"
     echo "made $folder ($(du -sm "$folder" | cut -f1) MB)"
   fi
