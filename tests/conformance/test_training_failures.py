@@ -68,16 +68,24 @@ def test_labels_out_of_range(clients, bucket):
     failed(job, "ClientError", "label")
 
 
+def refused(clients, bucket, channels):
+    """The message of CreateTrainingJob's ValidationException."""
+    with pytest.raises(clients.sagemaker.exceptions.ClientError) as error:
+        clients.sagemaker.create_training_job(**aws.job_request(clients, bucket, channels))
+    assert error.value.response["Error"]["Code"] == "ValidationException"
+    return error.value.response["Error"]["Message"]
+
+
 def test_empty_prefix(clients, churn, bucket):
-    """Nothing under the prefix: the reason names it."""
-    job = aws.train(clients, churn, [aws.channel("train", f"s3://{bucket}/nothing/here/")])
-    failed(job, "ClientError", "nothing/here")
+    """Nothing under the prefix: refused at once, as AWS does, naming the location."""
+    message = refused(clients, churn, [aws.channel("train", f"s3://{bucket}/nothing/here/")])
+    assert f'No S3 objects found under S3 URL "s3://{bucket}/nothing/here/"' in message
 
 
 def test_missing_bucket(clients, churn):
-    """A bucket that is not there: NoSuchBucket in the reason."""
-    job = aws.train(clients, churn, [aws.channel("train", "s3://no-such-bucket-here/x/")])
-    failed(job, "no-such-bucket-here")
+    """A bucket that is not there: the same, asking whether the bucket exists."""
+    message = refused(clients, churn, [aws.channel("train", "s3://no-such-bucket-here/x/")])
+    assert "no-such-bucket-here" in message and "bucket exists" in message
 
 
 def test_no_train_channel(clients, churn, churn_channels):
