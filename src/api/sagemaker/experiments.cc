@@ -26,6 +26,21 @@ store::DocumentQuery query_for(std::string_view kind, const Call& call) {
 
 }  // namespace
 
+void relate(store::Documents& documents, const store::Document& trial,
+            const store::Document& component) {
+  store::Document relation;
+  relation.key = relation_key(trial, component);
+  relation.parent = trial.key.name;
+  relation.arn = make_arn({.service = "sagemaker",
+                           .region = trial.key.region,
+                           .account = trial.key.account,
+                           .resource = relation.key.kind + "/" + relation.key.name})
+                     .str();
+  relation.body = {{"TrialName", trial.key.name}, {"TrialComponentName", component.key.name}};
+  // An association that is there already is what was asked for.
+  std::ignore = documents.create(relation);
+}
+
 std::vector<std::string> Experiments::trials_of_experiment(const std::string& experiment,
                                                            const Call& call) {
   store::DocumentQuery query = query_for("experiment-trial", call);
@@ -142,17 +157,7 @@ json::object Experiments::associate(const json::object& input, Call& call) {
       kind_named("experiment-trial-component"), string_or(input, "TrialComponentName"), call);
   const store::Document trial =
       resources_.require(kind_named("experiment-trial"), string_or(input, "TrialName"), call);
-  store::Document relation;
-  relation.key = relation_key(trial, component);
-  relation.parent = trial.key.name;
-  relation.arn = make_arn({.service = "sagemaker",
-                           .region = trial.key.region,
-                           .account = trial.key.account,
-                           .resource = relation.key.kind + "/" + relation.key.name})
-                     .str();
-  relation.body = {{"TrialName", trial.key.name}, {"TrialComponentName", component.key.name}};
-  // An association that is there already is what was asked for.
-  std::ignore = resources_.documents().create(relation);
+  relate(resources_.documents(), trial, component);
   return {{"TrialComponentArn", component.arn}, {"TrialArn", trial.arn}};
 }
 

@@ -7,6 +7,10 @@
 
 namespace clary::api::sagemaker {
 
+// Makes `component` one of `trial`'s. Fine when it is already.
+void relate(store::Documents& documents, const store::Document& trial,
+            const store::Document& component);
+
 // threads: any. blocks: on the store.
 class Experiments {
  public:

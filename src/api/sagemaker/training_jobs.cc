@@ -1,5 +1,7 @@
 #include "api/sagemaker/training_jobs.h"
 
+#include "api/sagemaker/job_components.h"
+
 namespace clary::api::sagemaker {
 
 json::object TrainingJobs::create(const json::object& input, Call& call) {
@@ -10,6 +12,14 @@ json::object TrainingJobs::create(const json::object& input, Call& call) {
   const std::string arn = arn_of(kind, key.name, call.account, call.region);
   if (resources_.documents().find_by_arn(arn)) fail(kind.exists, key.name, arn);
   check_training_request(input, call, roles_, s3_);
+  if (const json::object* experiment = find_object(input, "ExperimentConfig")) {
+    if (auto name = find_string(*experiment, "ExperimentName")) {
+      resources_.find(kind_named("experiment"), *name, call);
+    }
+    if (auto name = find_string(*experiment, "TrialName")) {
+      resources_.find(kind_named("experiment-trial"), *name, call);
+    }
+  }
   json::object output = resources_.create(kind, input, call, [&](store::Document& job) {
     complete_training_document(job, call.now, s3_);
   });
@@ -101,6 +111,8 @@ std::optional<std::chrono::milliseconds> TrainingController::reconcile(
   if (!run) {
     if (is_final_training_status(job->status)) return std::nullopt;
     submit(*job);
+    // The job is on its way: what others look up about it follows.
+    if (auto started = documents_.find(key)) record_component(documents_, *started);
     run = workloads_.find(run_id);
     if (!run) return std::nullopt;
   }
@@ -109,8 +121,10 @@ std::optional<std::chrono::milliseconds> TrainingController::reconcile(
     run = workloads_.find(run_id);
     if (!run) return std::nullopt;
   }
-  documents_.update(key, [&](store::Document& stored) { return apply_run(*run, stored); });
-  if (run->outcome) workloads_.forget(run_id);
+  job = documents_.update(key, [&](store::Document& stored) { return apply_run(*run, stored); });
+  if (!run->outcome) return std::nullopt;
+  if (job) record_component(documents_, *job);
+  workloads_.forget(run_id);
   return std::nullopt;
 }
 

@@ -111,6 +111,29 @@ TEST_F(TrainingTest, AJobRunsToCompletion) {
   EXPECT_EQ(describe(), job);
 }
 
+TEST_F(TrainingTest, EveryJobHasATrialComponentThatRunsFindByItsArn) {
+  call("CreateExperiment", {{"ExperimentName", "e"}});
+  json::object input = request();
+  input["ExperimentConfig"] = {{"ExperimentName", "e"}, {"TrialName", "none"}};
+  EXPECT_EQ(error_of("CreateTrainingJob", input), "ResourceNotFound: Trial 'none' does not exist.");
+  input["ExperimentConfig"] = {{"ExperimentName", "e"}};
+  const json::value arn = call("CreateTrainingJob", input).at("TrainingJobArn");
+  controller.reconcile(key());
+  auto listed = [&](const json::object& query) {
+    return call("ListTrialComponents", query).at("TrialComponentSummaries").as_array();
+  };
+  ASSERT_EQ(listed({{"SourceArn", arn}}).size(), 1u);
+  EXPECT_EQ(listed({{"ExperimentName", "e"}}).size(), 1u);
+  workloads.runs.begin()->second.metrics = {{"validation:auc", 0.93, clock.now()}};
+  end({RunOutcome::Kind::kSucceeded, 0, ""});
+  const json::object component =
+      call("DescribeTrialComponent", {{"TrialComponentName", "churn-1-aws-training-job"}});
+  EXPECT_EQ(at_path(component, "Status.PrimaryStatus")->as_string(), "Completed");
+  EXPECT_EQ(at_path(component, "Parameters.num_round.NumberValue")->as_double(), 10);
+  EXPECT_EQ(component.at("Metrics").as_array()[0].at("Last"), 0.93);
+  EXPECT_EQ(at_path(component, "InputArtifacts.train.Value")->as_string(), "s3://data/train");
+}
+
 TEST_F(TrainingTest, TheSpecificationIsTheContainerContract) {
   call("CreateTrainingJob", request());
   controller.reconcile(key());

@@ -1,0 +1,140 @@
+#include "api/sagemaker/job_components.h"
+
+#include <charconv>
+
+#include "api/sagemaker/experiments.h"
+
+namespace clary::api::sagemaker {
+namespace {
+
+json::object parameter(std::string_view text) {
+  double number = 0;
+  const auto parsed = std::from_chars(text.data(), text.data() + text.size(), number);
+  const bool is_number = parsed.ec == std::errc() && parsed.ptr == text.data() + text.size();
+  if (is_number) return {{"NumberValue", number}};
+  return {{"StringValue", text}};
+}
+
+json::object parameters_of(const json::object& job) {
+  json::object parameters;
+  if (const json::object* hyperparameters = find_object(job, "HyperParameters")) {
+    for (const auto& [name, value] : *hyperparameters) {
+      parameters[name] = parameter(value.as_string());
+    }
+  }
+  for (auto [name, path] : {std::pair<std::string_view, std::string_view>{
+                                "SageMaker.ImageUri", "AlgorithmSpecification.TrainingImage"},
+                            {"SageMaker.InstanceType", "ResourceConfig.InstanceType"},
+                            {"SageMaker.InstanceCount", "ResourceConfig.InstanceCount"},
+                            {"SageMaker.VolumeSizeInGB", "ResourceConfig.VolumeSizeInGB"}}) {
+    const json::value* value = at_path(job, path);
+    if (value == nullptr) continue;
+    if (value->is_string()) parameters[name] = {{"StringValue", *value}};
+    if (value->is_number()) parameters[name] = {{"NumberValue", *value}};
+  }
+  return parameters;
+}
+
+json::object inputs_of(const json::object& job) {
+  json::object artifacts;
+  const json::array* channels = find_array(job, "InputDataConfig");
+  if (channels == nullptr) return artifacts;
+  for (const json::value& entry : *channels) {
+    const json::object& channel = entry.as_object();
+    json::object artifact;
+    if (auto type = find_string(channel, "ContentType")) artifact["MediaType"] = *type;
+    artifact["Value"] = *at_path(channel, "DataSource.S3DataSource.S3Uri");
+    artifacts[string_or(channel, "ChannelName")] = std::move(artifact);
+  }
+  return artifacts;
+}
+
+json::array metrics_of(const store::Document& job) {
+  json::array metrics;
+  const json::array* finals = find_array(job.body, "FinalMetricDataList");
+  if (finals == nullptr) return metrics;
+  for (const json::value& entry : *finals) {
+    metrics.push_back({{"MetricName", entry.at("MetricName")},
+                       {"SourceArn", job.arn},
+                       {"TimeStamp", entry.at("Timestamp")},
+                       {"Last", entry.at("Value")}});
+  }
+  return metrics;
+}
+
+// What changes while the job runs.
+void put_progress(const store::Document& job, json::object& component) {
+  component["Status"] = {{"PrimaryStatus", job.status},
+                         {"Message", "Status: " + string_or(job.body, "SecondaryStatus")}};
+  for (auto [member, source] :
+       {std::pair<std::string_view, std::string_view>{"StartTime", "TrainingStartTime"},
+        {"EndTime", "TrainingEndTime"}}) {
+    if (const json::value* time = job.body.if_contains(source)) component[member] = *time;
+  }
+  if (json::array metrics = metrics_of(job); !metrics.empty()) {
+    component["Metrics"] = std::move(metrics);
+  }
+  if (job.status != "Completed") return;
+  if (const json::value* artifact = at_path(job.body, "ModelArtifacts.S3ModelArtifacts")) {
+    component["OutputArtifacts"] = {{"SageMaker.ModelArtifact", {{"Value", *artifact}}}};
+  }
+}
+
+store::Document component_of(const store::Document& job) {
+  const Kind& kind = kind_named("experiment-trial-component");
+  store::Document component;
+  component.key = job.key;
+  component.key.kind = kind.kind;
+  component.key.name = job.key.name + "-aws-training-job";
+  component.arn = arn_of(kind, component.key.name, job.key.account, job.key.region);
+  component.body = {{"TrialComponentName", component.key.name},
+                    {"TrialComponentArn", component.arn},
+                    {"DisplayName", component.key.name},
+                    {"Source", {{"SourceArn", job.arn}, {"SourceType", "SageMakerTrainingJob"}}},
+                    {"Parameters", parameters_of(job.body)},
+                    {"InputArtifacts", inputs_of(job.body)}};
+  if (const json::value* name = at_path(job.body, "ExperimentConfig.TrialComponentDisplayName")) {
+    component.body["DisplayName"] = *name;
+  }
+  put_progress(job, component.body);
+  return component;
+}
+
+// The trial that the job asked for; made when the job named an experiment only.
+std::optional<store::Document> trial_of(store::Documents& documents, const store::Document& job) {
+  const json::object* config = find_object(job.body, "ExperimentConfig");
+  if (config == nullptr) return std::nullopt;
+  const Kind& kind = kind_named("experiment-trial");
+  const std::string experiment = string_or(*config, "ExperimentName");
+  store::Document trial;
+  trial.key = job.key;
+  trial.key.kind = kind.kind;
+  trial.key.name = string_or(*config, "TrialName", job.key.name);
+  if (auto found = documents.find(trial.key)) return found;
+  if (config->contains("TrialName") || experiment.empty()) return std::nullopt;
+  trial.arn = arn_of(kind, trial.key.name, trial.key.account, trial.key.region);
+  trial.parent = experiment;
+  trial.body = {{"TrialName", trial.key.name},
+                {"TrialArn", trial.arn},
+                {"DisplayName", trial.key.name},
+                {"ExperimentName", experiment}};
+  return documents.create(trial) ? std::optional(trial) : documents.find(trial.key);
+}
+
+}  // namespace
+
+void record_component(store::Documents& documents, const store::Document& job) {
+  store::Document component = component_of(job);
+  if (!documents.create(component)) {
+    documents.update(component.key, [&](store::Document& stored) {
+      put_progress(job, stored.body);
+      return true;
+    });
+    return;
+  }
+  if (const std::optional<store::Document> trial = trial_of(documents, job)) {
+    relate(documents, *trial, component);
+  }
+}
+
+}  // namespace clary::api::sagemaker
