@@ -139,6 +139,14 @@ const S3Error* find_s3(std::string_view code) {
   return found == kS3.end() ? nullptr : found;
 }
 
+// What the dispatcher says to every service, in S3's words.
+std::string_view s3_code(std::string_view code) {
+  if (code == "InternalFailure") return "InternalError";
+  if (code == "ThrottlingException") return "SlowDown";
+  if (code == "UnknownOperationException") return "MethodNotAllowed";
+  return code;
+}
+
 bool json_like(Protocol protocol) {
   return protocol == Protocol::kJson10 || protocol == Protocol::kJson11 ||
          protocol == Protocol::kRpcV2Cbor;
@@ -164,10 +172,11 @@ unsigned status_of(const ServiceModel& model, Protocol protocol, const Shape* sh
 ErrorFacts error_facts(const ServiceModel& model, Protocol protocol, const Operation* operation,
                        const ApiError& error) {
   ErrorFacts facts;
-  facts.shape = model.find_error(operation, error.code());
-  facts.code = facts.shape != nullptr && !facts.shape->error_code.empty() ? facts.shape->error_code
-                                                                          : error.code();
-  facts.type = facts.shape != nullptr ? facts.shape->name : error.code();
+  const std::string code(model.name() == "s3" ? s3_code(error.code()) : error.code());
+  facts.shape = model.find_error(operation, code);
+  facts.code =
+      facts.shape != nullptr && !facts.shape->error_code.empty() ? facts.shape->error_code : code;
+  facts.type = facts.shape != nullptr ? facts.shape->name : code;
   facts.status =
       error.status() != 0 ? error.status() : status_of(model, protocol, facts.shape, facts.code);
   facts.receiver = facts.status >= 500;

@@ -123,6 +123,27 @@ TEST(Validate, CodesByService) {
   EXPECT_EQ(code("s3", "UploadPart"), "InvalidRequest");
 }
 
+TEST(Validate, S3InItsOwnWords) {
+  const ServiceModel& s3 = models().get("s3");
+  const auto code = [&](std::string_view operation, std::string_view input) {
+    try {
+      validate(s3, *s3.find_operation(operation), json::parse(input).get_object());
+    } catch (const ApiError& error) {
+      return error.code();
+    }
+    return std::string();
+  };
+  EXPECT_EQ(code("PutObject", R"({"Bucket": "b", "Key": "k", "StorageClass": "COLD"})"),
+            "InvalidStorageClass");
+  EXPECT_EQ(code("PutObject", R"({"Bucket": "b", "Key": "k", "ACL": "everyone"})"),
+            "InvalidArgument");
+  EXPECT_EQ(code("DeleteObjects", R"({"Bucket": "b", "Delete": {}})"), "MalformedXML");
+  EXPECT_EQ(code("DeleteObjects", R"({"Bucket": "b"})"), "MissingRequestBodyError");
+  EXPECT_EQ(code("CreateBucket", R"({"Bucket": "b", "CreateBucketConfiguration":
+                                     {"LocationConstraint": "moon-1"}})"),
+            "");
+}
+
 TEST(Validate, UnionsTakeOne) {
   const auto features = [](const std::string& config) {
     return message("sagemaker", "UpdateFeatureGroup",
