@@ -3,6 +3,9 @@
 #include <unistd.h>
 
 #include <array>
+#include <fstream>
+
+#include "base/json.h"
 
 namespace clary::process {
 namespace {
@@ -37,6 +40,19 @@ std::optional<std::filesystem::path> find_bubblewrap() {
   return std::nullopt;
 }
 
+std::optional<pid_t> workload_pid(std::string_view information) {
+  boost::system::error_code error;
+  const json::value value = json::parse(information, error);
+  if (error || !value.is_object()) return std::nullopt;
+  const auto first = find_int(value.get_object(), "child-pid");
+  if (!first) return std::nullopt;
+  const std::string number = std::to_string(*first);
+  std::ifstream children("/proc/" + number + "/task/" + number + "/children");
+  pid_t pid = 0;
+  if (children >> pid) return pid;
+  return std::nullopt;
+}
+
 std::vector<std::string> sandbox_command(const std::filesystem::path& bubblewrap,
                                          const Sandbox& sandbox,
                                          const std::vector<std::string>& program) {
@@ -55,6 +71,9 @@ std::vector<std::string> sandbox_command(const std::filesystem::path& bubblewrap
                 sandbox.host_name, "--die-with-parent", "--new-session"});
   if (sandbox.start_signal >= 0) {
     add(command, {"--block-fd", std::to_string(sandbox.start_signal)});
+  }
+  if (sandbox.information >= 0) {
+    add(command, {"--info-fd", std::to_string(sandbox.information)});
   }
   // Last: the mount points above are made on the root before it becomes read-only.
   add(command, {"--remount-ro", "/", "--chdir", sandbox.directory, "--"});

@@ -2,9 +2,12 @@
 // own, no capabilities, its own process, IPC and host name spaces, and no network unless asked for.
 #pragma once
 
+#include <sys/types.h>
+
 #include <filesystem>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace clary::process {
@@ -23,6 +26,9 @@ struct Sandbox {
   // The sandbox is set up, then waits until this descriptor becomes readable before it starts the
   // program: setting up costs milliseconds that can pass while inputs are still being fetched.
   int start_signal = -1;
+  // Bubblewrap writes {"child-pid": N} there: the first process of the sandbox, by the host's
+  // count.
+  int information = -1;
 };
 
 // Nullopt when bubblewrap is not installed.
@@ -31,6 +37,10 @@ std::optional<std::filesystem::path> find_bubblewrap();
 inline constexpr const char* kNoBubblewrap =
     "bubblewrap is not installed on this machine, and workloads run only inside its sandbox; "
     "run `apt-get install bubblewrap` (or your system's equivalent) and start the job again";
+
+// The workload itself, by the host's count, from what bubblewrap wrote to `information`: the child
+// of the sandbox's first process. Nullopt before it was started and after it ended.
+std::optional<pid_t> workload_pid(std::string_view information);
 
 // The whole command: bubblewrap, its options, "--", `program` and its arguments. The environment is
 // not part of it (secrets must not stand in a command line): the spawned process's is passed on.

@@ -1,0 +1,287 @@
+#include "agent/serving.h"
+
+#include <poll.h>
+
+#include <array>
+#include <optional>
+
+#include "agent/failure_reason.h"
+#include "agent/log_shipper.h"
+#include "agent/opt_ml.h"
+#include "agent/pinger.h"
+#include "agent/staging.h"
+#include "agent/training.h"
+#include "agent/workload.h"
+#include "base/errors.h"
+#include "base/log.h"
+#include "wire/sigv4.h"
+
+namespace clary::agent {
+namespace {
+
+namespace fs = std::filesystem;
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+using SteadyTime = std::chrono::steady_clock::time_point;
+
+constexpr char kInsideFolder[] = "/run/clary";
+constexpr std::size_t kLongestSocketPath = 107;
+constexpr int kUnhealthyPings = 3;
+constexpr int kStartAttempts = 3;  // that end by themselves before the server was ever ready
+constexpr milliseconds kFirstPause{100};
+constexpr milliseconds kLongestPause{10000};
+constexpr seconds kSteady{60};  // up for that long: the next crash counts as the first
+constexpr seconds kStartupTime{480};
+constexpr seconds kLongestStartupTime{3600};
+
+class Serving {
+ public:
+  Serving(const RunFile& run, Reporter& reporter, StopRequest& stop, const Clock& clock)
+      : run_(run),
+        reporter_(reporter),
+        stop_(stop),
+        clock_(clock),
+        opt_ml_(run.folder / "ml"),
+        socket_folder_(socket_folder(run.data_folder, run.spec.id)),
+        s3_{.server = run.server, .region = run.spec.region, .credentials = run.credentials},
+        shipper_(reporter, clock) {}
+  ~Serving() {
+    workload_.reset();
+    std::error_code ignored;
+    fs::remove_all(socket_folder_, ignored);
+  }
+  Serving(const Serving&) = delete;
+  Serving& operator=(const Serving&) = delete;
+
+  json::object run();
+
+ private:
+  fs::path socket() const { return socket_folder_ / "sock"; }
+  seconds startup_time() const {
+    const seconds asked = run_.spec.limits.max_runtime;
+    return asked <= kLongestStartupTime ? asked : kStartupTime;
+  }
+  void prepare();
+  void make_workload();
+  void start_serving();
+  void step();
+  void look_at_health();
+  void ended();
+  void restart_later(const std::string& why);
+  void ask_to_stop();
+  void look_at_deadlines();
+  milliseconds until_next() const;
+  void pump();
+  void fail(std::string reason) { result_ = outcome_report("failed", 0, reason); }
+
+  const RunFile& run_;
+  Reporter& reporter_;
+  StopRequest& stop_;
+  const Clock& clock_;
+  const fs::path opt_ml_, socket_folder_;
+  const S3Options s3_;
+  LogShipper shipper_;
+  std::optional<Workload> workload_;
+  std::optional<Staging> staging_;
+  std::optional<Pinger> pinger_;
+  std::optional<SteadyTime> ready_by_, restart_at_, kill_at_;
+  SteadyTime serving_since_;
+  bool serving_ = false, ever_ready_ = false, stopping_ = false;
+  int crashes_ = 0, restarts_ = 0;  // in a row; since the run began
+  std::optional<json::object> result_;
+};
+
+void Serving::prepare() {
+  lay_out_opt_ml(run_.spec, opt_ml_);
+  std::error_code error;
+  fs::create_directories(socket_folder_, error);
+  if (error) throw StorageError("create " + socket_folder_.string() + ": " + error.message());
+  fs::permissions(socket_folder_, fs::perms::owner_all, error);
+}
+
+void Serving::make_workload() {
+  std::error_code ignored;
+  fs::remove(socket(), ignored);
+  workload_.reset();
+  workload_.emplace(WorkloadOptions{
+      .run = run_,
+      .opt_ml = opt_ml_,
+      .binds = {{socket_folder_, kInsideFolder, process::Bind::Access::kWrite}},
+      .environment = {{"CLARY_SERVE_SOCKET", std::string(kInsideFolder) + "/sock"}}});
+}
+
+void Serving::start_serving() {
+  workload_->go();
+  pinger_.emplace(socket(), PingTimes{});
+  ready_by_ = clock_.steady_now() + startup_time();
+}
+
+void Serving::pump() {
+  if (!workload_) return;
+  std::array<char, 64 * 1024> buffer;
+  for (ssize_t size; (size = read(workload_->output(), buffer.data(), buffer.size())) > 0;) {
+    shipper_.output({buffer.data(), static_cast<std::size_t>(size)});
+  }
+  for (ssize_t size; (size = read(workload_->error(), buffer.data(), buffer.size())) > 0;) {
+    shipper_.error({buffer.data(), static_cast<std::size_t>(size)});
+  }
+}
+
+void Serving::ask_to_stop() {
+  if (std::exchange(stopping_, true)) return;
+  if (staging_) staging_->cancel();
+  if (!workload_ || !pinger_) {  // nothing runs that could end in order
+    result_ = outcome_report("stopped", 0, "");
+    return;
+  }
+  pinger_.reset();
+  ready_by_.reset();
+  workload_->terminate();
+  kill_at_ = clock_.steady_now() + run_.spec.limits.term_grace;
+}
+
+void Serving::restart_later(const std::string& why) {
+  const SteadyTime now = clock_.steady_now();
+  if (serving_ && now - serving_since_ > kSteady) crashes_ = 0;
+  serving_ = false;
+  pinger_.reset();
+  ready_by_.reset();
+  workload_.reset();
+  const milliseconds pause = std::min(kLongestPause, kFirstPause * (1 << std::min(crashes_, 10)));
+  ++crashes_;
+  restart_at_ = now + pause;
+  ++restarts_;
+  reporter_.report(
+      {{"phase",
+        {{"phase", "starting"}, {"time", report_time(clock_)}, {"message", "Restarting: " + why}}},
+       {"restarts", restarts_}});
+}
+
+void Serving::ended() {
+  const auto exit = workload_->poll();
+  if (!exit) return;
+  pump();
+  const bool out_of_memory = workload_->out_of_memory();
+  const int code = process::shell_code(*exit);
+  if (stopping_) {
+    result_ = outcome_report("stopped", code, "");
+    return;
+  }
+  EndedWorkload workload;
+  workload.exit = *exit;
+  workload.failure = read_failure(opt_ml_, kLongestReason);
+  workload.last_error = shipper_.last_error();
+  workload.out_of_memory = out_of_memory;
+  workload.memory_limit = run_.spec.limits.memory_bytes;
+  const std::string reason = reason_of(workload);
+  if (!ever_ready_ && crashes_ + 1 >= kStartAttempts) return fail(reason);
+  restart_later(reason);
+}
+
+void Serving::look_at_health() {
+  pinger_->drain();
+  if (pinger_->ready() && !serving_) {
+    serving_ = ever_ready_ = true;
+    serving_since_ = clock_.steady_now();
+    ready_by_.reset();
+    reporter_.report(
+        {{"phase", {{"phase", "serving"}, {"time", report_time(clock_)}, {"message", ""}}},
+         {"serving_socket", socket().string()}});
+  } else if (serving_ && pinger_->failures_in_a_row() >= kUnhealthyPings) {
+    shipper_.say("The model server no longer answers /ping and is restarted");
+    workload_->kill();
+    restart_later("it no longer answered /ping");
+  }
+}
+
+void Serving::look_at_deadlines() {
+  const SteadyTime now = clock_.steady_now();
+  if (kill_at_ && now >= *kill_at_) {
+    workload_->kill();
+    kill_at_.reset();
+  }
+  if (ready_by_ && now >= *ready_by_) {
+    fail("The container did not pass the ping health check within " +
+         std::to_string(startup_time().count()) +
+         " seconds. Please check CloudWatch logs for this endpoint.");
+  }
+  if (restart_at_ && now >= *restart_at_ && !stopping_) {
+    restart_at_.reset();
+    make_workload();
+    start_serving();
+  }
+}
+
+milliseconds Serving::until_next() const {
+  milliseconds wait = std::chrono::hours(1);
+  const SteadyTime now = clock_.steady_now();
+  if (const auto flush = shipper_.wait()) wait = std::min(wait, *flush);
+  for (const auto& deadline : {ready_by_, restart_at_, kill_at_}) {
+    if (deadline) wait = std::min(wait, std::chrono::ceil<milliseconds>(*deadline - now));
+  }
+  return std::max(wait, milliseconds(0));
+}
+
+void Serving::step() {
+  std::array<pollfd, 7> files{{{stop_.signals(), POLLIN, 0},
+                               {stop_.asked(), POLLIN, 0},
+                               {workload_ ? workload_->pidfd() : -1, POLLIN, 0},
+                               {workload_ ? workload_->output() : -1, POLLIN, 0},
+                               {workload_ ? workload_->error() : -1, POLLIN, 0},
+                               {staging_ ? staging_->done() : -1, POLLIN, 0},
+                               {pinger_ ? pinger_->changed() : -1, POLLIN, 0}}};
+  // A server that closed its output, but lives, must not make this loop spin.
+  for (std::size_t i : {3U, 4U}) {
+    pollfd probe{files[i].fd, POLLIN, 0};
+    if (files[i].fd >= 0 && poll(&probe, 1, 0) > 0 && (probe.revents & POLLIN) == 0) {
+      files[i].fd = -1;
+    }
+  }
+  poll(files.data(), files.size(), static_cast<int>(until_next().count()));
+  pump();
+  if (files[0].revents != 0 || files[1].revents != 0) {
+    stop_.drain();
+    ask_to_stop();
+  }
+  if (!result_ && files[5].revents != 0 && staging_) {
+    const std::exception_ptr error = staging_->result();
+    staging_.reset();
+    if (error) return fail(reason_of(error, "Model data download failed"));
+    start_serving();
+  }
+  if (!result_ && files[6].revents != 0 && pinger_) look_at_health();
+  if (!result_ && files[2].revents != 0 && workload_) ended();
+  if (!result_) look_at_deadlines();
+  shipper_.flush_if_due();
+}
+
+json::object Serving::run() {
+  try {
+    prepare();
+    staging_.emplace(run_.spec, opt_ml_, s3_, clock_);
+    reporter_.phase("downloading");
+    make_workload();
+    while (!result_) step();
+  } catch (const std::exception& error) {
+    spdlog::error("{}", error.what());
+    fail(reason_of(std::current_exception(), "Starting the model server"));
+  }
+  pump();
+  shipper_.finish();
+  return std::move(*result_);
+}
+
+}  // namespace
+
+json::object serve(const RunFile& run, Reporter& reporter, StopRequest& stop, const Clock& clock) {
+  return Serving(run, reporter, stop, clock).run();
+}
+
+fs::path socket_folder(const fs::path& data_folder, const std::string& run_id) {
+  const std::string name = wire::sha256_hex(run_id).substr(0, 12);
+  const fs::path folder = data_folder / "s" / name;
+  if ((folder / "sock").native().size() <= kLongestSocketPath) return folder;
+  return fs::path("/tmp") / ("clary-s-" + wire::sha256_hex(folder.string()).substr(0, 12));
+}
+
+}  // namespace clary::agent

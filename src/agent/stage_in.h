@@ -1,0 +1,33 @@
+// Bringing a run's inputs from S3 into its /opt/ml.
+#pragma once
+
+#include <atomic>
+#include <filesystem>
+#include <stdexcept>
+#include <string>
+
+#include "agent/s3_client.h"
+#include "base/clock.h"
+#include "base/job_spec.h"
+
+namespace clary::agent {
+
+// An input that cannot be used: a manifest that is none, a prefix without objects, a bad archive.
+// what() is for the user, without the "ClientError: " in front.
+class InputError : public std::runtime_error {
+ public:
+  using std::runtime_error::runtime_error;
+};
+
+// Where an object of a prefix goes below its channel's folder: what follows the prefix, at a slash.
+// "p/train" and "p/train/" both put p/train/a/b.csv at a/b.csv; an object that is the prefix itself
+// keeps its name; with "p/tr", p/train/a.csv goes to train/a.csv.
+// "" for what is no file (a folder marker). Throws InputError when the path would lead out.
+std::string path_below(const std::string& prefix, const std::string& key);
+
+// blocks until every input is there. `opt_ml` is the host's folder behind /opt/ml. Several objects
+// are fetched at once. errors: S3Failure, InputError, BadArchive, StorageError, Cancelled.
+void stage_in(const JobSpec& spec, const std::filesystem::path& opt_ml, const S3Options& s3,
+              const Clock& clock, const std::atomic<bool>& cancelled);
+
+}  // namespace clary::agent

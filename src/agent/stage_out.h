@@ -1,0 +1,20 @@
+// Taking what a run made to S3.
+#pragma once
+
+#include <atomic>
+#include <filesystem>
+
+#include "agent/s3_client.h"
+#include "base/job_spec.h"
+
+namespace clary::agent {
+
+// Which outputs a run is entitled to: one that was stopped has a model if it wrote one; one that
+// failed keeps its output data but has no model.
+enum class Keep { kAll, kWhatIsThere, kWithoutModel };
+
+// blocks. errors: S3Failure, StorageError, Cancelled.
+void stage_out(const JobSpec& spec, Keep keep, const std::filesystem::path& opt_ml,
+               const S3Options& s3, const Clock& clock, const std::atomic<bool>& cancelled);
+
+}  // namespace clary::agent

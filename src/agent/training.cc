@@ -1,0 +1,217 @@
+#include "agent/training.h"
+
+#include <poll.h>
+#include <sys/eventfd.h>
+
+#include <array>
+#include <exception>
+#include <optional>
+#include <thread>
+
+#include "agent/failure_reason.h"
+#include "agent/log_shipper.h"
+#include "agent/opt_ml.h"
+#include "agent/stage_out.h"
+#include "agent/staging.h"
+#include "agent/workload.h"
+#include "base/log.h"
+
+namespace clary::agent {
+namespace {
+
+namespace fs = std::filesystem;
+using std::chrono::milliseconds;
+using SteadyTime = std::chrono::steady_clock::time_point;
+
+// One run, step by step; everything on the main thread but the staging.
+class Training {
+ public:
+  Training(const RunFile& run, Reporter& reporter, StopRequest& stop, const Clock& clock)
+      : run_(run),
+        reporter_(reporter),
+        stop_(stop),
+        clock_(clock),
+        opt_ml_(run.folder / "ml"),
+        s3_{.server = run.server, .region = run.spec.region, .credentials = run.credentials},
+        shipper_(reporter, clock) {}
+
+  json::object run() {
+    try {
+      lay_out_opt_ml(run_.spec, opt_ml_);
+      // The sandbox is set up while the inputs come.
+      staging_.emplace(run_.spec, opt_ml_, s3_, clock_);
+      reporter_.phase("downloading");
+      workload_.emplace(WorkloadOptions{.run = run_, .opt_ml = opt_ml_});
+    } catch (const std::exception& error) {
+      spdlog::error("{}", error.what());
+      return outcome_report("failed", 0, reason_of(std::current_exception(), "Starting the job"));
+    }
+    watch();
+    return conclude();
+  }
+
+ private:
+  enum class Asked { kNothing, kStop, kTimeOut };
+
+  void watch();
+  void staged();
+  void ask(Asked what);
+  milliseconds until_next() const;
+  bool pump(int file, void (LogShipper::*take)(std::string_view));
+  json::object conclude();
+  json::object upload(std::string_view kind, Keep keep, std::string reason);
+
+  const RunFile& run_;
+  Reporter& reporter_;
+  StopRequest& stop_;
+  const Clock& clock_;
+  const fs::path opt_ml_;
+  const S3Options s3_;
+  LogShipper shipper_;
+  std::optional<Workload> workload_;
+  std::optional<Staging> staging_;  // set while inputs come; goes before what it uses
+  std::exception_ptr staging_error_;
+  bool running_ = false;
+  Asked asked_ = Asked::kNothing;
+  std::optional<SteadyTime> time_out_at_, kill_at_;
+  std::optional<process::Exit> exit_;
+};
+
+// Reads what is there. False at the end of the stream.
+bool Training::pump(int file, void (LogShipper::*take)(std::string_view)) {
+  std::array<char, 64 * 1024> buffer;
+  while (true) {
+    const ssize_t size = read(file, buffer.data(), buffer.size());
+    if (size <= 0) return size < 0;  // EAGAIN: not the end
+    (shipper_.*take)({buffer.data(), static_cast<std::size_t>(size)});
+    if (static_cast<std::size_t>(size) < buffer.size()) return true;
+  }
+}
+
+milliseconds Training::until_next() const {
+  milliseconds wait = std::chrono::hours(1);
+  const SteadyTime now = clock_.steady_now();
+  if (const auto flush = shipper_.wait()) wait = std::min(wait, *flush);
+  for (const auto& deadline : {time_out_at_, kill_at_}) {
+    if (deadline) wait = std::min(wait, std::chrono::ceil<milliseconds>(*deadline - now));
+  }
+  return std::max(wait, milliseconds(0));
+}
+
+void Training::ask(Asked what) {
+  if (asked_ != Asked::kNothing) return;
+  asked_ = what;
+  time_out_at_.reset();
+  if (staging_) staging_->cancel();
+  if (!running_) return workload_->kill();
+  workload_->terminate();
+  kill_at_ = clock_.steady_now() + run_.spec.limits.term_grace;
+}
+
+void Training::staged() {
+  staging_error_ = staging_->result();
+  staging_.reset();
+  if (staging_error_ || asked_ != Asked::kNothing) return workload_->kill();
+  workload_->go();
+  running_ = true;
+  time_out_at_ = clock_.steady_now() + run_.spec.limits.max_runtime;
+  const std::int64_t now = report_time(clock_);
+  reporter_.report({{"phase", {{"phase", "running"}, {"time", now}, {"message", ""}}},
+                    {"workload_started", now}});
+  shipper_.scrape(run_.spec.metrics);
+}
+
+void Training::watch() {
+  bool output_open = true, error_open = true;
+  while (!exit_) {
+    std::array<pollfd, 6> files{{{stop_.signals(), POLLIN, 0},
+                                 {stop_.asked(), POLLIN, 0},
+                                 {workload_->pidfd(), POLLIN, 0},
+                                 {output_open ? workload_->output() : -1, POLLIN, 0},
+                                 {error_open ? workload_->error() : -1, POLLIN, 0},
+                                 {staging_ ? staging_->done() : -1, POLLIN, 0}}};
+    poll(files.data(), files.size(), static_cast<int>(until_next().count()));
+    if (files[0].revents != 0 || files[1].revents != 0) {
+      stop_.drain();
+      ask(Asked::kStop);
+    }
+    if (files[5].revents != 0) staged();
+    if (files[2].revents != 0) exit_ = workload_->poll();
+    // Also after the end: what it wrote last is still in the pipes.
+    if (output_open) output_open = pump(workload_->output(), &LogShipper::output);
+    if (error_open) error_open = pump(workload_->error(), &LogShipper::error);
+    shipper_.flush_if_due();
+    const SteadyTime now = clock_.steady_now();
+    if (time_out_at_ && now >= *time_out_at_) ask(Asked::kTimeOut);
+    if (kill_at_ && now >= *kill_at_) {
+      workload_->kill();
+      kill_at_.reset();
+    }
+  }
+  while (output_open && pump(workload_->output(), &LogShipper::output)) {
+    pollfd rest{workload_->output(), POLLIN, 0};
+    if (poll(&rest, 1, 0) <= 0) break;
+  }
+  while (error_open && pump(workload_->error(), &LogShipper::error)) {
+    pollfd rest{workload_->error(), POLLIN, 0};
+    if (poll(&rest, 1, 0) <= 0) break;
+  }
+  shipper_.finish();
+}
+
+json::object Training::conclude() {
+  if (staging_) {  // the sandbox ended before its inputs were there
+    staging_->cancel();
+    staging_error_ = staging_->result();
+    staging_.reset();
+  }
+  const std::int64_t now = report_time(clock_);
+  if (!running_) {
+    if (asked_ != Asked::kNothing) return outcome_report("stopped", 0, "");
+    if (staging_error_) {
+      return outcome_report("failed", 0, reason_of(staging_error_, "Data download failed"));
+    }
+    return outcome_report("failed", process::shell_code(*exit_),
+                          "InternalServerError: the sandbox ended: " + shipper_.last_error());
+  }
+  reporter_.report({{"workload_ended", now}});
+  if (asked_ == Asked::kStop) return upload("stopped", Keep::kWhatIsThere, "");
+  if (asked_ == Asked::kTimeOut) return upload("timed-out", Keep::kWhatIsThere, "");
+  if (process::shell_code(*exit_) == 0) return upload("succeeded", Keep::kAll, "");
+  EndedWorkload ended;
+  ended.exit = *exit_;
+  ended.failure = read_failure(opt_ml_, kLongestReason);
+  ended.last_error = shipper_.last_error();
+  ended.out_of_memory = workload_->out_of_memory();
+  ended.memory_limit = run_.spec.limits.memory_bytes;
+  return upload("failed", Keep::kWithoutModel, reason_of(ended));
+}
+
+json::object Training::upload(std::string_view kind, Keep keep, std::string reason) {
+  reporter_.phase("uploading");
+  const int code = process::shell_code(*exit_);
+  workload_.reset();  // no process of the sandbox is left that could change what is packed
+  const std::atomic<bool> never{false};
+  try {
+    stage_out(run_.spec, keep, opt_ml_, s3_, clock_, never);
+  } catch (const std::exception& error) {
+    spdlog::error("{}", error.what());
+    // A failure before is the better reason.
+    if (reason.empty()) reason = reason_of(std::current_exception(), "Artifact upload failed");
+    kind = "failed";
+  }
+  return outcome_report(kind, code, reason);
+}
+
+}  // namespace
+
+json::object outcome_report(std::string_view kind, int exit_code, const std::string& reason) {
+  return {{"outcome", {{"kind", kind}, {"exit_code", exit_code}, {"reason", reason}}}};
+}
+
+json::object run_to_end(const RunFile& run, Reporter& reporter, StopRequest& stop,
+                        const Clock& clock) {
+  return Training(run, reporter, stop, clock).run();
+}
+
+}  // namespace clary::agent

@@ -1,0 +1,162 @@
+#include "agent/workload.h"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <stdlib.h>
+
+#include <array>
+#include <cmath>
+#include <system_error>
+#include <thread>
+
+#include "process/shared_libraries.h"
+
+namespace clary::agent {
+namespace {
+
+namespace fs = std::filesystem;
+using process::Bind;
+
+constexpr std::uint64_t kMostProcesses = 8192;
+
+void set_non_blocking(const process::FileDescriptor& file) {
+  fcntl(file.get(), F_SETFL, fcntl(file.get(), F_GETFL) | O_NONBLOCK);
+}
+
+fs::path program_of(const JobSpec& spec) {
+  if (spec.launch == Launch::kEnvironment || spec.launch == Launch::kImage) {
+    throw CannotLaunch(
+        "the image \"" + spec.image +
+        "\" needs a framework environment or a container runtime, and this build of "
+        "Clary starts built-in algorithms only; use a built-in algorithm's image such "
+        "as sagemaker-xgboost:1.7-1");
+  }
+  if (spec.command.empty()) throw CannotLaunch("the job has no command");
+  const fs::path program = native_program();
+  if (access(program.c_str(), X_OK) != 0) {
+    throw CannotLaunch("the program of the built-in algorithms is not at " + program.string() +
+                       "; install clary-algo beside clary, or set CLARY_ALGO to its path and start "
+                       "the server again");
+  }
+  return program;
+}
+
+// The program's folder, the libraries beside it (bin/../lib) and those that it names itself.
+std::vector<Bind> program_binds(const fs::path& program) {
+  std::vector<fs::path> folders{program.parent_path()};
+  const fs::path libraries = program.parent_path().parent_path() / "lib";
+  std::error_code error;
+  if (fs::is_directory(libraries, error)) folders.push_back(libraries);
+  for (fs::path& folder : process::library_folders(program)) folders.push_back(std::move(folder));
+  std::vector<Bind> binds;
+  for (const fs::path& folder : folders) {
+    if (!folder.native().starts_with("/usr/")) binds.push_back({folder, folder});
+  }
+  return binds;
+}
+
+std::vector<std::string> environment_of(const WorkloadOptions& options) {
+  const JobSpec& spec = options.run.spec;
+  std::map<std::string, std::string> all{{"PATH", "/usr/local/bin:/usr/bin:/bin"},
+                                         {"HOME", "/tmp"},
+                                         {"LANG", "C.UTF-8"},
+                                         // Spinning threads would take the other jobs' time.
+                                         {"OMP_WAIT_POLICY", "passive"}};
+  const unsigned processors = std::thread::hardware_concurrency();
+  if (spec.limits.cpus > 0 && spec.limits.cpus < processors) {
+    all["OMP_NUM_THREADS"] = std::to_string(static_cast<int>(std::ceil(spec.limits.cpus)));
+  }
+  if (spec.network) {
+    const wire::SigningCredentials& keys = options.run.credentials;
+    all["AWS_ENDPOINT_URL"] = options.run.server_url;
+    all["AWS_ACCESS_KEY_ID"] = keys.access_key_id;
+    all["AWS_SECRET_ACCESS_KEY"] = keys.secret_access_key;
+    all["AWS_SESSION_TOKEN"] = keys.session_token;
+    all["AWS_REGION"] = all["AWS_DEFAULT_REGION"] = spec.region;
+  }
+  for (const auto& [name, value] : spec.environment) all[name] = value;
+  for (const auto& [name, value] : options.environment) all[name] = value;
+  std::vector<std::string> result;
+  for (const auto& [name, value] : all) result.push_back(name + "=" + value);
+  return result;
+}
+
+}  // namespace
+
+fs::path native_program() {
+  if (const char* set = getenv("CLARY_ALGO"); set != nullptr && *set != '\0') return set;
+  std::error_code error;
+  return fs::read_symlink("/proc/self/exe", error).parent_path() / "clary-algo";
+}
+
+Workload::Workload(const WorkloadOptions& options)
+    : output_(process::make_pipe()),
+      error_(process::make_pipe()),
+      start_(process::make_pipe()),
+      information_(process::make_pipe()) {
+  const JobSpec& spec = options.run.spec;
+  const fs::path program = program_of(spec);
+  const auto bubblewrap = process::find_bubblewrap();
+  if (!bubblewrap) throw CannotLaunch(process::kNoBubblewrap);
+  cgroup_ = process::Cgroup::create(options.run.cgroup_root, "clary-" + spec.id,
+                                    {.memory_bytes = spec.limits.memory_bytes,
+                                     .cpus = spec.limits.cpus,
+                                     .processes = kMostProcesses});
+  process::Sandbox sandbox;
+  sandbox.opt_ml = options.opt_ml;
+  sandbox.binds = program_binds(program);
+  sandbox.binds.insert(sandbox.binds.end(), options.binds.begin(), options.binds.end());
+  sandbox.network = spec.network;
+  sandbox.host_name = "algo-" + std::to_string(spec.instance_index + 1);
+  sandbox.start_signal = start_.reader.get();
+  sandbox.information = information_.writer.get();
+  std::vector<std::string> arguments{program};
+  arguments.insert(arguments.end(), spec.command.begin() + 1, spec.command.end());
+  process::Command command;
+  command.arguments = process::sandbox_command(*bubblewrap, sandbox, arguments);
+  command.environment = environment_of(options);
+  command.standard_output = output_.writer.get();
+  command.standard_error = error_.writer.get();
+  command.inherited = {start_.reader.get(), information_.writer.get()};
+  if (cgroup_) command.cgroups = cgroup_->procs_files();
+  try {
+    child_ = process::spawn(command);
+  } catch (const std::system_error& error) {
+    throw CannotLaunch(std::string("the sandbox cannot be started: ") + error.what());
+  }
+  output_.writer.reset();
+  error_.writer.reset();
+  start_.reader.reset();
+  information_.writer.reset();
+  for (const process::Pipe* pipe : {&output_, &error_, &information_}) {
+    set_non_blocking(pipe->reader);
+  }
+}
+
+Workload::~Workload() {
+  kill();
+  child_.wait(std::chrono::seconds(10));
+  if (cgroup_) cgroup_->remove();
+}
+
+void Workload::go() {
+  [[maybe_unused]] const ssize_t written = write(start_.writer.get(), "1", 1);
+}
+
+void Workload::terminate() {
+  std::array<char, 1024> text;
+  const ssize_t size = read(information_.reader.get(), text.data(), text.size());
+  const std::string_view information(text.data(), size < 0 ? 0 : static_cast<std::size_t>(size));
+  // Bubblewrap itself must not get it: it would end and take the program along at once.
+  if (const auto pid = process::workload_pid(information)) {
+    ::kill(*pid, SIGTERM);
+  } else {
+    kill();
+  }
+}
+
+void Workload::kill() {
+  child_.signal(SIGKILL);
+}
+
+}  // namespace clary::agent
