@@ -5,6 +5,7 @@
 #include <cstdio>
 #include <iostream>
 
+#include "agent/agent.h"
 #include "base/log.h"
 #include "cli/client_environment.h"
 #include "cli/command.h"
@@ -58,6 +59,10 @@ std::function<int()> add_version(CLI::App&) {
 }  // namespace
 
 int main(int argc, char** argv) {
+  // Started by the server, one for each run, and not for people: it skips all that others need.
+  if (argc > 1 && std::string_view(argv[1]) == "agent") {
+    return clary::agent::agent_main(argc - 1, argv + 1);
+  }
   const std::array<Command, 5> commands{{
       {"serve", "Run the server in the foreground", add_serve},
       {"env", "Print the variables that point AWS clients here", add_env},
