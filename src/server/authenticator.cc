@@ -13,7 +13,7 @@ std::expected<Claim, AuthFailure> Authenticator::claim(const RequestHead& head) 
   auto parsed = wire::parse_signature(head);
   if (!parsed) return std::unexpected(wire::auth_failure(parsed.error()));
   auto access_key = credentials_.find(parsed->scope.access_key_id);
-  if (!access_key) return std::unexpected(AuthFailure::kUnknownKey);
+  if (!access_key || !access_key->active) return std::unexpected(AuthFailure::kUnknownKey);
   if (!equals_constant_time(access_key->session_token, parsed->session_token)) {
     return std::unexpected(AuthFailure::kInvalidToken);
   }

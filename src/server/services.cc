@@ -2,17 +2,21 @@
 
 #include <unistd.h>
 
+#include "api/iam/iam_service.h"
+#include "api/logs/logs_service.h"
 #include "api/sagemaker/endpoint_controller.h"
 #include "api/sagemaker/object_look.h"
 #include "api/sagemaker/role_sessions.h"
 #include "api/sagemaker/service.h"
 #include "api/sagemaker/training_jobs.h"
 #include "api/sagemaker/workloads.h"
+#include "api/sts/sts_service.h"
 #include "engine/controllers.h"
 #include "engine/endpoint_routes.h"
 #include "engine/local_backend.h"
 #include "engine/runs.h"
 #include "identity/credentials.h"
+#include "identity/policies.h"
 #include "identity/roles.h"
 #include "objects/object_store.h"
 #include "server/authenticator.h"
@@ -88,6 +92,7 @@ struct Services::Impl {
   store::MetricPoints metric_points{database, clock};
   identity::Credentials credentials{database, clock};
   identity::Roles roles{database, clock};
+  identity::Policies policies{database, clock};
   objects::ObjectStore objects;
 
   engine::LocalBackend backend;
@@ -105,6 +110,9 @@ struct Services::Impl {
        .roles = role_sessions,
        .s3 = object_look,
        .wake = [this](const store::DocumentKey& key) { controllers.enqueue(key); }}};
+  api::IamService iam{{.roles = roles, .policies = policies}};
+  api::StsService sts{credentials, roles};
+  api::LogsService logs_service{{.events = logs, .documents = documents}};
   api::sagemaker::TrainingController training{documents, workloads, role_sessions, clock};
   api::sagemaker::EndpointController endpoints{documents, workloads, role_sessions, routes, clock};
 
@@ -127,7 +135,8 @@ struct Services::Impl {
         database(settings.data_dir / "metadata.db",
                  {store::Documents::migrations(), store::LogEvents::migrations(),
                   store::MetricPoints::migrations(), identity::Credentials::migrations(),
-                  identity::Roles::migrations(), engine::Runs::migrations()}),
+                  identity::Roles::migrations(), identity::Policies::migrations(),
+                  engine::Runs::migrations()}),
         objects(settings.data_dir / "objects", clock),
         backend(
             {.data_folder = settings.data_dir,
@@ -138,7 +147,9 @@ struct Services::Impl {
         gateway(registry, authenticator, workers, clock, request_metrics, side_routes()) {}
 
   // Every service of this server.
-  std::vector<api::Service*> services() { return {&invocations, &sagemaker}; }
+  std::vector<api::Service*> services() {
+    return {&invocations, &sagemaker, &iam, &sts, &logs_service};
+  }
 
   SideRoutes side_routes() {
     return {

@@ -92,7 +92,7 @@ std::vector<OperationEntry> StsService::operations() {
     };
   };
   return {
-      {"GetCallerIdentity", get_caller_identity, {}},
+      {"GetCallerIdentity", get_caller_identity, {}, true},
       {"AssumeRole", on(&StsService::assume_role), {}},
       {"GetSessionToken", on(&StsService::get_session_token), {}},
       {"GetAccessKeyInfo", on(&StsService::get_access_key_info), {}},
