@@ -120,12 +120,13 @@ json::object Resources::list(const Kind& kind, const json::object& input, const 
     fail_validation("The NextToken given is not valid.");
   }
   const wire::Member& member = page_member(call.operation);
-  json::array summaries;
+  const json::storage_ptr storage = arena();
+  json::array summaries(storage);
   summaries.reserve(page.documents.size());
   for (const store::Document& document : page.documents) {
-    summaries.emplace_back(summary_of(kind, document, *member.shape->element.shape));
+    summaries.emplace_back(summary_of(kind, document, *member.shape->element.shape, storage));
   }
-  json::object output;
+  json::object output(storage);
   output[member.name] = std::move(summaries);
   if (!page.next.empty()) output["NextToken"] = page.next;
   return output;

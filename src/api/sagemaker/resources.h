@@ -31,7 +31,9 @@ json::object user_context(const identity::Principal& principal);
 json::object shown(const store::Document& document, const wire::Shape& shape);
 // The document as one entry of a List, by the members of the summary's shape.
 json::object summary_of(const Kind& kind, const store::Document& document,
-                        const wire::Shape& summary);
+                        const wire::Shape& summary, json::storage_ptr storage = {});
+// Memory for one answer, freed as a whole.
+json::storage_ptr arena();
 // What a List request asks for, without its account and region's further narrowing.
 store::DocumentQuery query_of(const Kind& kind, const json::object& input, const Call& call);
 // The one member of a List answer that holds the page.
