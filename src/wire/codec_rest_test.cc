@@ -140,6 +140,8 @@ TEST(RestCodec, HeadersOut) {
   const auto [head, body] =
       encode_response(s3, Protocol::kRestXml, *s3.find_operation("HeadObject"), output, "id");
   EXPECT_EQ(body, "");
+  EXPECT_EQ(head.content_length, 5U);
+  EXPECT_EQ(header(head, "Content-Length"), "");
   EXPECT_EQ(header(head, "Last-Modified"), "Tue, 14 Nov 2023 22:13:20 GMT");
   EXPECT_EQ(header(head, "x-amz-meta-k"), "v  Set-Cookie: x");
   EXPECT_EQ(header(head, "Content-Type"), "text/csv");

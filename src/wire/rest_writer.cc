@@ -94,7 +94,10 @@ void add_header(ResponseHead& head, std::string name, std::string value) {
 
 void write_header(const Member& member, const json::value& value, ResponseHead& head) {
   const std::string& name = member.location_name.empty() ? member.name : member.location_name;
-  if (member.location == Location::kHeaders) {
+  if (equals_ignore_case(name, "Content-Length")) {
+    // The layer that frames the message writes it: of a HEAD response, or of a body that streams.
+    if (value.is_int64()) head.content_length = static_cast<std::uint64_t>(value.get_int64());
+  } else if (member.location == Location::kHeaders) {
     if (!value.is_object()) throw std::logic_error("not a map: " + member.name);
     for (const auto& [key, entry] : value.get_object()) {
       if (!entry.is_string()) throw std::logic_error("not a string: " + member.name);

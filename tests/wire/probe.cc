@@ -59,6 +59,9 @@ json::object encode(const json::object& task) {
                             "request-1");
   json::array headers;
   for (const auto& [name, value] : head.headers) headers.push_back(json::array{name, value});
+  if (head.content_length) {
+    headers.push_back(json::array{"Content-Length", std::to_string(*head.content_length)});
+  }
   return {{"status", head.status}, {"headers", std::move(headers)}, {"body", base64(body)}};
 }
 
