@@ -291,6 +291,12 @@ std::optional<ObjectContent> ObjectStore::cached(const BucketName& bucket, const
   return ObjectContent(found.object->info, found.object->bytes);
 }
 
+std::shared_ptr<const ObjectInfo> ObjectStore::cached_head(const BucketName& bucket,
+                                                           const ObjectKey& key) {
+  const auto found = impl_->cache.find(bucket, key);
+  return found.object ? found.object->info : nullptr;
+}
+
 Outcome<ObjectInfo> ObjectStore::copy(const CopyRequest& request) {
   auto source = get(request.source_bucket, request.source_key);
   if (!source) return std::unexpected(source.error());
@@ -308,7 +314,7 @@ Outcome<ObjectInfo> ObjectStore::copy(const CopyRequest& request) {
     options.tags = info.tags;
   }
   // A composite checksum is about parts, which the copy does not have.
-  options.checksums = info.checksums;
+  options.checksums = request.checksums.value_or(info.checksums);
   std::erase_if(options.checksums, [](const Checksum& checksum) { return checksum.composite; });
   const auto stored = impl_->load(request.source_bucket, request.source_key);
   const bool one_file = stored && (*stored)->files.size() == 1 && (*stored)->parts_id == 0 &&

@@ -89,14 +89,18 @@ class ObjectStore {
   // A small object that was read lately, without touching the disk. Does not block: may be called
   // where get() may not.
   std::optional<ObjectContent> cached(const BucketName& bucket, const ObjectKey& key);
-  // `replace` unset: content type, metadata, headers and tags of the source. `source_etag`, when
-  // set: kPreconditionFailed if the source is another object by now.
+  // The same for metadata, of objects of any size; nullptr when it is not at hand.
+  std::shared_ptr<const ObjectInfo> cached_head(const BucketName& bucket, const ObjectKey& key);
+  // `replace` unset: content type, metadata, headers and tags of the source. `checksums` unset:
+  // the source's, as far as they are of the whole object. `source_etag`, when set:
+  // kPreconditionFailed if the source is another object by now.
   struct CopyRequest {
     BucketName source_bucket;
     ObjectKey source_key;
     BucketName bucket;
     ObjectKey key;
     std::optional<PutOptions> replace;
+    std::optional<std::vector<Checksum>> checksums;
     std::string source_etag;
   };
   Outcome<ObjectInfo> copy(const CopyRequest& request);

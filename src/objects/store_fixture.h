@@ -53,7 +53,8 @@ class StoreFixture : public testing::Test {
 
   Outcome<ObjectInfo> copy(const std::string& from, const std::string& to,
                            std::optional<PutOptions> replace = {}) {
-    return store_->copy({bucket_, ObjectKey(from), bucket_, ObjectKey(to), std::move(replace), {}});
+    return store_->copy(
+        {bucket_, ObjectKey(from), bucket_, ObjectKey(to), std::move(replace), {}, {}});
   }
 
   Outcome<PartInfo> put_part(const std::string& key, const std::string& upload, int number,

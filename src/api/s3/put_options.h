@@ -1,0 +1,20 @@
+// What a request that creates an object says about it beside its bytes.
+#pragma once
+
+#include "api/call.h"
+#include "objects/object_info.h"
+
+namespace clary::api::s3 {
+
+// Names among the stored headers that are never sent: the encryption a client asked for. Objects
+// are not encrypted at rest yet, and no answer claims it.
+inline constexpr std::string_view kRequestedEncryption = "requested-encryption";
+inline constexpr std::string_view kRequestedKey = "requested-encryption-key";
+
+// Content type, headers that come back as they came, user metadata, tags, If-Match and
+// If-None-Match. Throws ApiError for what S3 refuses (MetadataTooLarge, a bad tag set) and for what
+// Clary cannot do (encryption with the customer's key, object lock, ACLs): a header that promises
+// something is never just ignored.
+objects::PutOptions put_options(const Call& call);
+
+}  // namespace clary::api::s3

@@ -1,0 +1,219 @@
+// Reading objects: GetObject, HeadObject, GetObjectAttributes.
+#include <fcntl.h>
+
+#include "api/s3/conditions.h"
+#include "api/s3/object_head.h"
+#include "api/s3/payload_checks.h"
+#include "api/s3/request.h"
+#include "base/text.h"
+
+namespace clary::api::s3 {
+namespace {
+
+namespace asio = boost::asio;
+using wire::ApiError;
+
+constexpr std::size_t kMaxListedParts = 1000;
+// How much of a file is sent at once; the kernel is told to read the next piece meanwhile.
+constexpr std::uint64_t kPieceBytes = 4 << 20;
+
+ApiError precondition_failed(std::string_view header) {
+  ApiError error("PreconditionFailed",
+                 "At least one of the pre-conditions you specified did not hold", 412);
+  error.details()["Condition"] = header;
+  return error;
+}
+
+ApiError no_such_version(const json::object& input) {
+  ApiError error("NoSuchVersion", "The specified version does not exist.", 404);
+  error.details()["Key"] = string_or(input, "Key");
+  error.details()["VersionId"] = string_or(input, "VersionId");
+  return error;
+}
+
+// Bucket and version; nullopt when all is well.
+std::optional<ApiError> refuse(Context& context, const json::object& input, const Call& call) {
+  if (const auto bucket = find_bucket(context, input, call); !bucket) return bucket.error();
+  if (!names_current_version(input)) return no_such_version(input);
+  return std::nullopt;
+}
+
+asio::awaitable<void> send_files(objects::ObjectContent& content, ByteRange range, Context& context,
+                                 BodyWriter& response) {
+  std::uint64_t offset = range.offset;
+  const auto end = range.offset + range.length;
+  const bool many = !content.info().part_sizes.empty();
+  while (offset < end) {
+    const auto length = std::min(kPieceBytes, end - offset);
+    // Only a multipart object opens further files on the way.
+    objects::ObjectContent::Piece piece;
+    if (many) {
+      piece = co_await on_workers(context.workers, [&] { return content.piece(offset, length); });
+    } else {
+      piece = content.piece(offset, length);
+    }
+    if (piece.length == 0) break;
+    if (end > offset + piece.length) {
+      posix_fadvise(piece.file, static_cast<off_t>(piece.offset + piece.length),
+                    static_cast<off_t>(kPieceBytes), POSIX_FADV_WILLNEED);
+    }
+    co_await response.write_file(piece.file, piece.offset, piece.length);
+    offset += piece.length;
+  }
+}
+
+asio::awaitable<void> send_object(Context& context, const json::object& input, Call& call,
+                                  objects::ObjectContent content, BodyWriter& response) {
+  const auto& info = content.info();
+  const auto condition = check_conditions(input, "", info);
+  if (condition.result == ConditionResult::kNotModified) {
+    co_await response.send(not_modified_head(call, info), {});
+    co_return;
+  }
+  if (condition.result == ConditionResult::kPreconditionFailed) {
+    co_await answer_error(call, response, precondition_failed(condition.failed));
+    co_return;
+  }
+  const auto view = view_of(input, info);
+  if (!view) {
+    co_await answer_error(call, response, view.error());
+    co_return;
+  }
+  auto head = object_head(input, call, info, *view);
+  const auto range = view->range.value_or(ByteRange{0, info.size});
+  if (const auto* bytes = content.inline_bytes()) {
+    co_await response.send(std::move(head), bytes->substr(range.offset, range.length));
+    co_return;
+  }
+  co_await response.start(std::move(head));
+  co_await send_files(content, range, context, response);
+  co_await response.finish();
+}
+
+asio::awaitable<void> get_object(Context& context, json::object input, Call& call,
+                                 BodyWriter& response) {
+  if (const auto refused = refuse(context, input, call)) {
+    co_await answer_error(call, response, *refused);
+    co_return;
+  }
+  const BucketName bucket(string_or(input, "Bucket"));
+  const auto key = key_of(input);
+  if (auto cached = context.store.cached(bucket, key)) {
+    co_await send_object(context, input, call, std::move(*cached), response);
+    co_return;
+  }
+  auto content =
+      co_await on_workers(context.workers, [&] { return context.store.get(bucket, key); });
+  if (!content) {
+    co_await answer_error(call, response, error_of(content.error(), input));
+    co_return;
+  }
+  co_await send_object(context, input, call, std::move(*content), response);
+}
+
+asio::awaitable<void> head_object(Context& context, json::object input, Call& call,
+                                  BodyWriter& response) {
+  if (const auto refused = refuse(context, input, call)) {
+    co_await answer_error(call, response, *refused);
+    co_return;
+  }
+  const BucketName bucket(string_or(input, "Bucket"));
+  const auto key = key_of(input);
+  auto info = context.store.cached_head(bucket, key);
+  if (!info) {
+    auto found =
+        co_await on_workers(context.workers, [&] { return context.store.head(bucket, key); });
+    if (!found) {
+      co_await answer_error(call, response, error_of(found.error(), input));
+      co_return;
+    }
+    info = std::move(*found);
+  }
+  const auto condition = check_conditions(input, "", *info);
+  if (condition.result == ConditionResult::kNotModified) {
+    co_await response.send(not_modified_head(call, *info), {});
+    co_return;
+  }
+  if (condition.result == ConditionResult::kPreconditionFailed) {
+    co_await answer_error(call, response, precondition_failed(condition.failed));
+    co_return;
+  }
+  const auto view = view_of(input, *info);
+  if (!view) {
+    co_await answer_error(call, response, view.error());
+    co_return;
+  }
+  co_await response.send(object_head(input, call, *info, *view), {});
+}
+
+json::object attributes_of_parts(Context& context, const json::object& input,
+                                 const objects::ObjectInfo& info) {
+  const auto limit = page_size(input, "MaxParts", "max-parts", kMaxListedParts);
+  const auto after = static_cast<int>(find_int(input, "PartNumberMarker").value_or(0));
+  auto parts =
+      must(context.store.object_parts(BucketName(string_or(input, "Bucket")),
+                                      ObjectKey(string_or(input, "Key")), after, limit + 1),
+           input);
+  const bool truncated = parts.size() > limit;
+  if (truncated) parts.resize(limit);
+  json::object result{{"TotalPartsCount", info.part_sizes.size()},
+                      {"PartNumberMarker", after},
+                      {"MaxParts", limit},
+                      {"IsTruncated", truncated}};
+  if (truncated && !parts.empty()) result["NextPartNumberMarker"] = parts.back().number;
+  json::array listed;
+  for (const auto& part : parts) {
+    json::object entry{{"PartNumber", part.number}, {"Size", part.size}};
+    add_checksums(entry, part.checksums, ShowType::kNo);
+    listed.push_back(std::move(entry));
+  }
+  result["Parts"] = std::move(listed);
+  return result;
+}
+
+json::object get_object_attributes(Context& context, const json::object& input, Call& call) {
+  const auto bucket = bucket_of(context, input, call);
+  if (!names_current_version(input)) throw no_such_version(input);
+  const auto info = must(context.store.head(bucket.name, key_of(input)), input);
+  json::object output{{"LastModified", epoch_seconds(info->modified)}};
+  std::set<std::string> asked;
+  if (const auto* attributes = find_array(input, "ObjectAttributes")) {
+    for (const auto& attribute : *attributes) asked.emplace(attribute.as_string());
+  }
+  if (asked.contains("ETag")) output["ETag"] = info->etag;
+  if (asked.contains("ObjectSize")) output["ObjectSize"] = info->size;
+  if (asked.contains("StorageClass")) output["StorageClass"] = "STANDARD";
+  if (asked.contains("Checksum") && !info->checksums.empty()) {
+    json::object checksum;
+    add_checksums(checksum, info->checksums, ShowType::kYes);
+    output["Checksum"] = std::move(checksum);
+  }
+  if (asked.contains("ObjectParts") && !info->part_sizes.empty()) {
+    output["ObjectParts"] = attributes_of_parts(context, input, *info);
+  }
+  return output;
+}
+
+}  // namespace
+
+std::vector<OperationEntry> read_operations(Context& context) {
+  return {
+      {"GetObject",
+       {},
+       [&context](json::object input, Call& call, BodyReader&, BodyWriter& response) {
+         return get_object(context, std::move(input), call, response);
+       }},
+      {"HeadObject",
+       {},
+       [&context](json::object input, Call& call, BodyReader&, BodyWriter& response) {
+         return head_object(context, std::move(input), call, response);
+       }},
+      {"GetObjectAttributes",
+       [&context](const json::object& input, Call& call) {
+         return get_object_attributes(context, input, call);
+       },
+       {}},
+  };
+}
+
+}  // namespace clary::api::s3

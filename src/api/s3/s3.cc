@@ -1,0 +1,18 @@
+#include "api/s3/s3.h"
+
+#include <iterator>
+
+namespace clary::api::s3 {
+
+std::vector<OperationEntry> S3::operations() {
+  std::vector<OperationEntry> all;
+  for (const auto family :
+       {bucket_operations, bucket_setting_operations, read_operations, write_operations,
+        copy_operations, delete_operations, listing_operations, upload_operations, part_operations,
+        tagging_operations}) {
+    std::ranges::move(family(context_), std::back_inserter(all));
+  }
+  return all;
+}
+
+}  // namespace clary::api::s3

@@ -1,0 +1,42 @@
+// The S3 service: its table of operations, one file per family.
+#pragma once
+
+#include <string_view>
+#include <vector>
+
+#include "api/call.h"
+#include "base/worker_pool.h"
+#include "objects/object_store.h"
+
+namespace clary::api::s3 {
+
+// What every operation works with. Outlives the service's operations.
+struct Context {
+  objects::ObjectStore& store;
+  WorkerPool& workers;
+};
+
+// threads: any. order: destroyed before the store and the pool.
+class S3 final : public Service {
+ public:
+  S3(objects::ObjectStore& store, WorkerPool& workers) : context_{store, workers} {}
+  std::string_view model_name() const override { return "s3"; }
+  std::vector<OperationEntry> operations() override;
+
+ private:
+  Context context_;
+};
+
+// One per file of this folder.
+std::vector<OperationEntry> bucket_operations(Context& context);
+std::vector<OperationEntry> bucket_setting_operations(Context& context);
+std::vector<OperationEntry> read_operations(Context& context);
+std::vector<OperationEntry> write_operations(Context& context);
+std::vector<OperationEntry> copy_operations(Context& context);
+std::vector<OperationEntry> delete_operations(Context& context);
+std::vector<OperationEntry> listing_operations(Context& context);
+std::vector<OperationEntry> upload_operations(Context& context);
+std::vector<OperationEntry> part_operations(Context& context);
+std::vector<OperationEntry> tagging_operations(Context& context);
+
+}  // namespace clary::api::s3

@@ -1,0 +1,52 @@
+// PutObject.
+#include "api/s3/payload_checks.h"
+#include "api/s3/put_options.h"
+#include "api/s3/receive.h"
+#include "api/s3/request.h"
+#include "wire/codec.h"
+
+namespace clary::api::s3 {
+namespace {
+
+namespace asio = boost::asio;
+using wire::ApiError;
+
+asio::awaitable<void> put_object(Context& context, json::object input, Call& call, BodyReader& body,
+                                 BodyWriter& response) {
+  const auto bucket = bucket_of(context, input, call);
+  const auto key = key_of(input);
+  check_length(body);
+  auto options = put_options(call);
+  PayloadChecks checks(call.request, std::nullopt);
+  std::optional<objects::Outcome<objects::ObjectInfo>> outcome;
+  co_await receive(context, body, checks, [&](objects::ObjectWriter& writer) {
+    options.checksums = checks.kept();
+    outcome = context.store.put(bucket.name, key, writer, std::move(options));
+  });
+  if (!*outcome) {
+    co_await answer_error(call, response, error_of(outcome->error(), input));
+    co_return;
+  }
+  ResponseHead head;
+  head.headers = {{"x-amz-request-id", std::string(call.request_id)},
+                  {"ETag", in_quotes((*outcome)->etag)}};
+  for (const auto& checksum : checks.kept()) {
+    head.headers.emplace_back(wire::checksum_header(kind_of(checksum.algorithm)), checksum.value);
+    head.headers.emplace_back("x-amz-checksum-type", "FULL_OBJECT");
+  }
+  co_await response.send(std::move(head), {});
+}
+
+}  // namespace
+
+std::vector<OperationEntry> write_operations(Context& context) {
+  return {
+      {"PutObject",
+       {},
+       [&context](json::object input, Call& call, BodyReader& body, BodyWriter& response) {
+         return put_object(context, std::move(input), call, body, response);
+       }},
+  };
+}
+
+}  // namespace clary::api::s3
