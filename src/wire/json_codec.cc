@@ -4,6 +4,7 @@
 #include <stdexcept>
 
 #include "base/text.h"
+#include "wire/member_values.h"
 #include "wire/timestamps.h"
 
 namespace clary::wire {
@@ -256,10 +257,12 @@ json::object decode_json(const Shape& shape, std::string_view body) {
 void write_json(std::string& out, const Shape& shape, const json::object& object, Members members) {
   out.push_back('{');
   bool first = true;
-  for (const Member& member : shape.members) {
-    if (members == Members::kBodyOnly && member.location != Location::kBody) continue;
-    const json::value* value = object.if_contains(member.name);
+  const MemberValues values(shape, object);
+  for (std::size_t i = 0; i < shape.members.size(); ++i) {
+    const Member& member = shape.members[i];
+    const json::value* value = values[i];
     if (value == nullptr || value->is_null()) continue;
+    if (members == Members::kBodyOnly && member.location != Location::kBody) continue;
     if (!first) out.push_back(',');
     first = false;
     out.push_back('"');

@@ -1,6 +1,7 @@
 #include "wire/validate.h"
 
 #include "wire/api_error.h"
+#include "wire/member_values.h"
 #include "wire/pattern.h"
 #include "wire/timestamps.h"
 #include "wire/utf8.h"
@@ -103,8 +104,10 @@ class Validator {
  public:
   void structure(const Shape& shape, const json::object& object, const Place* parent) {
     std::size_t set = 0;
-    for (const Member& member : shape.members) {
-      const json::value* value = object.if_contains(member.name);
+    const MemberValues values(shape, object);
+    for (std::size_t i = 0; i < shape.members.size(); ++i) {
+      const Member& member = shape.members[i];
+      const json::value* value = values[i];
       if (value != nullptr) ++set;
       const Place place{.parent = parent, .name = member.name};
       if (value != nullptr) {
