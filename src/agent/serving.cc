@@ -1,6 +1,8 @@
 #include "agent/serving.h"
 
 #include <poll.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include <array>
 #include <optional>
@@ -96,6 +98,12 @@ void Serving::prepare() {
   std::error_code error;
   fs::create_directories(socket_folder_, error);
   if (error) throw StorageError("create " + socket_folder_.string() + ": " + error.message());
+  // Below /tmp somebody else could have been first.
+  struct stat status = {};
+  if (lstat(socket_folder_.c_str(), &status) != 0 || !S_ISDIR(status.st_mode) ||
+      status.st_uid != geteuid()) {
+    throw StorageError(socket_folder_.string() + " is not ours");
+  }
   fs::permissions(socket_folder_, fs::perms::owner_all, error);
 }
 

@@ -50,7 +50,7 @@ std::uint64_t number_field(std::string_view block, std::size_t at, std::size_t s
       if (value == 0) continue;
       break;
     }
-    if (c < '0' || c > '7') throw BadArchive("damaged tar header");
+    if (c < '0' || c > '7') throw BadArchive("no tar archive, or a damaged one");
     value = value << 3 | static_cast<std::uint64_t>(c - '0');
   }
   return value;
