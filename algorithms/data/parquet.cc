@@ -334,6 +334,7 @@ void read_group(std::string_view bytes, const Metadata& metadata, const RowGroup
   if (group.rows < 0 || rows > bytes.size() * kMaxRowsPerByte) {
     throw ParquetError("it claims more rows than it can hold");
   }
+  if (rows == 0) return;
   const std::size_t first = table.rows;
   for (std::size_t i = 0; i < metadata.columns.size(); ++i) {
     const Column& column = metadata.columns[i];

@@ -85,6 +85,16 @@ void ThriftReader::read_structs(const std::function<void()>& read) {
   for (std::uint64_t i = 0; i < size; ++i) read();
 }
 
+// Of a list or map, where booleans take a byte each. So every element takes one at least, and a
+// long count cannot keep the reader busy past the end of the bytes.
+void ThriftReader::skip_element(int type) {
+  if (type == kTrue || type == kFalse) {
+    take(1);
+  } else {
+    skip(type);
+  }
+}
+
 void ThriftReader::skip(int type) {
   const Deeper deeper(*this);
   switch (type) {
@@ -111,14 +121,7 @@ void ThriftReader::skip(int type) {
       std::uint64_t size = head >> 4;
       if (size == 15) size = varint();
       const int element = head & 0x0f;
-      for (std::uint64_t i = 0; i < size; ++i) {
-        // Booleans in lists take a byte each.
-        if (element == kTrue || element == kFalse) {
-          take(1);
-        } else {
-          skip(element);
-        }
-      }
+      for (std::uint64_t i = 0; i < size; ++i) skip_element(element);
       return;
     }
     case kMap: {
@@ -126,8 +129,8 @@ void ThriftReader::skip(int type) {
       if (size == 0) return;
       const unsigned char types = byte();
       for (std::uint64_t i = 0; i < size; ++i) {
-        skip(types >> 4);
-        skip(types & 0x0f);
+        skip_element(types >> 4);
+        skip_element(types & 0x0f);
       }
       return;
     }

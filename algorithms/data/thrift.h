@@ -45,6 +45,7 @@ class ThriftReader {
   unsigned char byte();
   std::string_view take(std::uint64_t size);
   void skip(int type);
+  void skip_element(int type);
 
   std::string_view rest_;
   int depth_ = 0;

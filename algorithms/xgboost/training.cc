@@ -117,6 +117,10 @@ void run_job(const ContainerPaths& paths) {
   const TrainingConfig config = read_training_config(paths);
   const HyperparameterValues values = validate_hyperparameters(config.hyperparameters);
   check_channels(config);
+  if (config.hosts.size() > 1) {
+    throw ClientError("XGBoost trains on one instance here, the job has " +
+                      std::to_string(config.hosts.size()) + ": set InstanceCount to 1");
+  }
   TrainingPlan plan = make_plan(values);
   handle_sigterm(plan.save_on_termination);
   const auto csv_weights = values.find("csv_weights");
