@@ -4,6 +4,7 @@
 
 #include "api/iam/iam_service.h"
 #include "api/logs/logs_service.h"
+#include "api/s3/s3.h"
 #include "api/sagemaker/endpoint_controller.h"
 #include "api/sagemaker/object_look.h"
 #include "api/sagemaker/role_sessions.h"
@@ -100,6 +101,9 @@ struct Services::Impl {
   engine::EndpointRoutes routes;
   engine::Controllers controllers{clock, kControllerThreads};
 
+  WorkerPool workers;
+  api::s3::S3 s3{objects, workers};
+
   // Where agents reach this server: known once it listens, before any work is started.
   std::string url;
   api::sagemaker::EngineWorkloads workloads{runs};
@@ -124,7 +128,6 @@ struct Services::Impl {
 
   RequestMetrics request_metrics;
   Authenticator authenticator{credentials, clock};
-  WorkerPool workers;
   ServiceRegistry registry;
   Gateway gateway;
   bool running = false;
@@ -148,7 +151,7 @@ struct Services::Impl {
 
   // Every service of this server.
   std::vector<api::Service*> services() {
-    return {&invocations, &sagemaker, &iam, &sts, &logs_service};
+    return {&s3, &invocations, &sagemaker, &iam, &sts, &logs_service};
   }
 
   SideRoutes side_routes() {
