@@ -2,6 +2,7 @@
 
 #include <unistd.h>
 
+#include "api/cloudwatch/cloudwatch_service.h"
 #include "api/iam/iam_service.h"
 #include "api/logs/logs_service.h"
 #include "api/s3/s3.h"
@@ -116,6 +117,7 @@ struct Services::Impl {
        .wake = [this](const store::DocumentKey& key) { controllers.enqueue(key); }}};
   api::IamService iam{{.roles = roles, .policies = policies}};
   api::StsService sts{credentials, roles};
+  api::CloudWatchService cloudwatch{metric_points};
   api::LogsService logs_service{{.events = logs, .documents = documents}};
   api::sagemaker::TrainingController training{documents, workloads, role_sessions, clock};
   api::sagemaker::EndpointController endpoints{documents, workloads, role_sessions, routes, clock};
@@ -151,7 +153,7 @@ struct Services::Impl {
 
   // Every service of this server.
   std::vector<api::Service*> services() {
-    return {&s3, &invocations, &sagemaker, &iam, &sts, &logs_service};
+    return {&s3, &invocations, &sagemaker, &iam, &sts, &logs_service, &cloudwatch};
   }
 
   SideRoutes side_routes() {

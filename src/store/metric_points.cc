@@ -238,9 +238,9 @@ std::vector<MetricId> MetricPoints::list(
     std::string_view account, std::string_view region, std::string_view metric_namespace,
     std::string_view name,
     const std::vector<std::pair<std::string, std::optional<std::string>>>& dimensions,
-    std::size_t offset, std::size_t limit) {
+    std::size_t offset, std::size_t limit, Timestamp seen_since) {
   std::vector<MetricId> metrics;
-  const Timestamp since = impl_->clock.now() - kListedFor;
+  const Timestamp since = std::max<Timestamp>(seen_since, impl_->clock.now() - kListedFor);
   impl_->database.read([&](Connection& connection) {
     auto& row = connection.statement(kList).bind(1, account).bind(2, region);
     row.bind(3, metric_namespace).bind(4, name).bind(5, milliseconds(since));

@@ -56,12 +56,13 @@ class MetricPoints {
   std::vector<MetricBucket> buckets(const MetricId& metric, Timestamp from, Timestamp until,
                                     std::chrono::seconds period, KeepValues keep);
   // Metrics that match and had points in the last two weeks, by namespace, name and dimensions.
-  // Empty `metric_namespace` or `name` match all; `dimensions` without a value match any value.
+  // Empty `metric_namespace` or `name` match all; `dimensions` without a value match any value;
+  // `seen_since` asks for later points than two weeks ago.
   std::vector<MetricId> list(
       std::string_view account, std::string_view region, std::string_view metric_namespace,
       std::string_view name,
       const std::vector<std::pair<std::string, std::optional<std::string>>>& dimensions,
-      std::size_t offset, std::size_t limit);
+      std::size_t offset, std::size_t limit, Timestamp seen_since = Timestamp::min());
 
  private:
   struct Impl;
