@@ -10,8 +10,7 @@ namespace clary::agent {
 namespace {
 
 constexpr std::size_t kBlockBytes = 1 << 20;
-// Measured on tree models (docs/decisions/agent.md): level 2 compresses within 6 % of level 6 at a
-// third of the time.
+// docs/decisions/agent.md has the measurements behind it.
 constexpr int kLevel = 2;
 
 }  // namespace

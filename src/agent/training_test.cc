@@ -307,6 +307,7 @@ TEST_F(TrainingTest, SaysWhenMemoryRanOut) {
 TEST_F(TrainingTest, AKilledAgentTakesItsWorkloadAlongAndLeavesItsSpool) {
   AgentRun run(server_,
                "import os, time\n"
+               "open('/opt/ml/output/data/beat', 'w').write('x')\n"
                "print('alive', flush=True)\n"
                "while True:\n"
                "  open('/opt/ml/output/data/beat', 'a').write('x')\n"

@@ -118,7 +118,7 @@ Workload::Workload(const WorkloadOptions& options)
   command.standard_output = output_.writer.get();
   command.standard_error = error_.writer.get();
   command.inherited = {start_.reader.get(), information_.writer.get()};
-  if (cgroup_) command.cgroups = cgroup_->procs_files();
+  if (cgroup_) command.cgroups = cgroup_->entry_files();
   try {
     child_ = process::spawn(command);
   } catch (const std::system_error& error) {

@@ -109,9 +109,13 @@ Cgroup Cgroup::existing(const fs::path& root, const std::string& name) {
   return group;
 }
 
-std::vector<std::string> Cgroup::procs_files() const {
+std::vector<std::string> Cgroup::entry_files() const {
   std::vector<std::string> files;
-  for (const fs::path& folder : folders_) files.push_back(folder / "cgroup.procs");
+  std::error_code error;
+  for (const fs::path& folder : folders_) {
+    const fs::path tasks = folder / "tasks";
+    files.push_back(fs::exists(tasks, error) ? tasks : folder / "cgroup.procs");
+  }
   return files;
 }
 

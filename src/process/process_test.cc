@@ -135,7 +135,7 @@ TEST(Cgroup, WritesVersionOneLimits) {
   EXPECT_EQ(text, "4096");
   std::ifstream(root.path() / "cpu/job/cpu.cfs_quota_us") >> text;
   EXPECT_EQ(text, "50000");
-  EXPECT_EQ(group->procs_files().size(), 2U);
+  EXPECT_EQ(group->entry_files().size(), 2U);
   EXPECT_TRUE(group->out_of_memory());
 }
 
@@ -201,7 +201,7 @@ TEST_F(SandboxTest, MemoryLimitKills) {
   Child child = spawn({.arguments = sandbox_command(
                            *find_bubblewrap(), sandbox_,
                            {"/bin/dd", "if=/dev/zero", "of=/dev/null", "bs=512M", "count=1"}),
-                       .cgroups = group->procs_files()});
+                       .cgroups = group->entry_files()});
   const auto exit = child.wait(seconds(20));
   ASSERT_TRUE(exit.has_value());
   EXPECT_EQ(shell_code(*exit), 128 + SIGKILL);

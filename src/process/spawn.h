@@ -28,7 +28,7 @@ struct Command {
   // The child starts with SIGTERM blocked, so that one sent before it is ready to take it from a
   // signalfd waits instead of ending it.
   bool block_termination = false;
-  // Control group folders whose cgroup.procs the child enters before exec: memory.h's Cgroup.
+  // Files the child writes "0" to before exec in order to enter control groups: cgroup.h.
   std::vector<std::string> cgroups{};
 };
 
