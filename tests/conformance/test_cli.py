@@ -59,5 +59,5 @@ def test_invoke(run_program, endpoint, tmp_path):
     row, out = tmp_path / "row", tmp_path / "out"
     row.write_bytes(aws.churn_features()[0][0])
     run_program("cli", "aws", "sagemaker-runtime", "invoke-endpoint", "--endpoint-name", endpoint,
-                "--content-type", "text/csv", "--body", str(row), str(out))
+                "--content-type", "text/csv", "--body", f"fileb://{row}", str(out))
     assert 0 <= float(out.read_text()) <= 1

@@ -70,7 +70,8 @@ def test_policies_of_a_role(clients, role):
     clients.iam.attach_role_policy(RoleName=name, PolicyArn=managed)
     attached = clients.iam.list_attached_role_policies(RoleName=name)["AttachedPolicies"]
     assert attached == [{"PolicyName": "AmazonSageMakerFullAccess", "PolicyArn": managed}]
-    document = {"Version": "2012-10-17", "Statement": []}
+    document = {"Version": "2012-10-17", "Statement": [
+        {"Effect": "Allow", "Action": "s3:GetObject", "Resource": "*"}]}
     clients.iam.put_role_policy(RoleName=name, PolicyName="inline",
                                 PolicyDocument=json.dumps(document))
     assert clients.iam.list_role_policies(RoleName=name)["PolicyNames"] == ["inline"]

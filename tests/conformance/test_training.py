@@ -119,8 +119,8 @@ def test_missing_job(clients):
     ({"RoleArn": "nonsense"}, "regular expression pattern|length greater than or equal to"),
     ({"ResourceConfig": {"InstanceType": "ml.nonsense.large", "InstanceCount": 1,
                          "VolumeSizeInGB": 1}}, "enum value set"),
-    ({"ResourceConfig": {"InstanceType": "ml.m5.large", "InstanceCount": 0,
-                         "VolumeSizeInGB": 1}}, "greater than or equal to 1|greater than"),
+    ({"ResourceConfig": {"InstanceType": "ml.m5.large", "InstanceCount": -1,
+                         "VolumeSizeInGB": 1}}, "greater than or equal to 0"),
 ])
 def test_validation_by_the_model(clients, churn, churn_channels, change, words):
     """Bad input is answered in AWS's words, which name member and constraint."""

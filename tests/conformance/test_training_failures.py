@@ -165,15 +165,31 @@ def test_max_runtime(clients, churn, churn_channels):
     assert job["TrainingTimeInSeconds"] >= 2
 
 
-def test_stop_keeps_the_model(clients, churn, churn_channels):
-    """SIGTERM lets XGBoost save what it has; the artifact is a model."""
-    name = start(clients, churn, churn_channels)
-    time.sleep(0.5)
-    clients.sagemaker.stop_training_job(TrainingJobName=name)
-    job = aws.wait_job(clients, name, 60)
+def artifact_names(clients, job):
+    """Members of what ModelArtifacts points at; None when it points nowhere."""
     uri = job.get("ModelArtifacts", {}).get("S3ModelArtifacts")
-    if uri:
-        bucket, key = uri.removeprefix("s3://").split("/", 1)
-        body = clients.s3.get_object(Bucket=bucket, Key=key)["Body"].read()
-        with tarfile.open(fileobj=io.BytesIO(body)) as archive:
-            assert "xgboost-model" in archive.getnames()
+    if not uri:
+        return None
+    bucket, key = uri.removeprefix("s3://").split("/", 1)
+    body = clients.s3.get_object(Bucket=bucket, Key=key)["Body"].read()
+    with tarfile.open(fileobj=io.BytesIO(body)) as archive:
+        return archive.getnames()
+
+
+def test_stop_keeps_the_model(clients, churn, churn_channels):
+    """With save_model_on_termination SIGTERM lets XGBoost save what it has learnt."""
+    request = aws.job_request(clients, churn, churn_channels, hyperparameters=LONG | {
+        "save_model_on_termination": "true"})
+    name = request["TrainingJobName"]
+    clients.sagemaker.create_training_job(**request)
+    aws.wait_until(lambda: any("[5]" in m for m in messages(clients, name)), 30)
+    clients.sagemaker.stop_training_job(TrainingJobName=name)
+    names = artifact_names(clients, aws.wait_job(clients, name, 60))
+    assert names and "xgboost-model" in names
+
+
+def messages(clients, name):
+    try:
+        return aws.job_messages(clients, name)
+    except clients.logs.exceptions.ResourceNotFoundException:
+        return []
