@@ -46,7 +46,10 @@ constexpr const char* kSageMaker = R"({"Version":"2012-10-17","Statement":[
 {"Sid":"Surroundings","Effect":"Allow","Action":["application-autoscaling:*","kms:DescribeKey",
 "kms:ListAliases","iam:ListRoles","iam:GetRole","athena:*","glue:Get*","glue:CreateDatabase",
 "glue:CreateTable","secretsmanager:ListSecrets","events:*","sns:ListTopics",
-"tag:GetResources","ec2:Describe*","cognito-idp:List*","cognito-idp:Describe*"],"Resource":"*"},
+"tag:GetResources","ec2:Describe*","ec2:CreateNetworkInterface",
+"ec2:CreateNetworkInterfacePermission","ec2:DeleteNetworkInterface",
+"ec2:DeleteNetworkInterfacePermission","cognito-idp:List*","cognito-idp:Describe*"],
+"Resource":"*"},
 {"Sid":"PassRoles","Effect":"Allow","Action":"iam:PassRole","Resource":"arn:aws:iam::*:role/*",
 "Condition":{"StringEquals":{"iam:PassedToService":["sagemaker.amazonaws.com",
 "glue.amazonaws.com","events.amazonaws.com","states.amazonaws.com"]}}}]})";

@@ -107,3 +107,12 @@ def test_simulate_principal_policy(clients):
         ActionNames=["sagemaker:CreateTrainingJob", "s3:PutObject"])["EvaluationResults"]
     assert {r["EvalActionName"]: r["EvalDecision"] for r in results} == {
         "sagemaker:CreateTrainingJob": "allowed", "s3:PutObject": "allowed"}
+
+
+def test_sdk_v3_finds_its_permissions(clients):
+    """ModelTrainer refuses a role that may not make network interfaces, VPC or not."""
+    wanted = ["ec2:CreateNetworkInterface", "ec2:CreateNetworkInterfacePermission",
+              "ec2:DeleteNetworkInterface", "ec2:DeleteNetworkInterfacePermission"]
+    results = clients.iam.simulate_principal_policy(
+        PolicySourceArn=clients.role, ActionNames=wanted)["EvaluationResults"]
+    assert {r["EvalDecision"] for r in results} == {"allowed"}
