@@ -1,5 +1,7 @@
 // The program: every subcommand of `clary`, and nothing else. It alone sees the server, the agent
 // and the command line together.
+#include <spdlog/sinks/stdout_color_sinks.h>
+
 #include <CLI/CLI.hpp>
 #include <array>
 #include <cstdio>
@@ -21,6 +23,8 @@ using clary::cli::SettingFlags;
 std::function<int()> add_serve(CLI::App& app) {
   return [flags = SettingFlags(app)] {
     const clary::Settings settings = flags.load();
+    // Standard output belongs to the line that says `ready`.
+    spdlog::set_default_logger(spdlog::stderr_color_mt("clary"));
     clary::start_log(settings.log_level);
     return clary::server::serve(settings);
   };

@@ -116,8 +116,10 @@ int serve(const Settings& settings) {
                           (host.find(':') == std::string::npos ? host : "[" + host + "]") + ":" +
                           std::to_string(server->port());
   write_client_file(settings.data_dir, services.client_file(url, tls.bundle_file()));
-  server->start();
+  // First what was stored, then the requests: the report of an agent that outlived the last server
+  // must find its run, or it would be told that nobody knows it and stop.
   services.start(url);
+  server->start();
   std::printf("ready %s\n", url.c_str());
   std::fflush(stdout);
 
