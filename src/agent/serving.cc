@@ -127,11 +127,12 @@ void Serving::start_serving() {
 void Serving::pump() {
   if (!workload_) return;
   std::array<char, 64 * 1024> buffer;
-  for (ssize_t size; (size = read(workload_->output(), buffer.data(), buffer.size())) > 0;) {
-    shipper_.output({buffer.data(), static_cast<std::size_t>(size)});
-  }
-  for (ssize_t size; (size = read(workload_->error(), buffer.data(), buffer.size())) > 0;) {
-    shipper_.error({buffer.data(), static_cast<std::size_t>(size)});
+  for (int round = 0; round < 16; ++round) {  // a flood must not hide a stop
+    const ssize_t output = read(workload_->output(), buffer.data(), buffer.size());
+    if (output > 0) shipper_.output({buffer.data(), static_cast<std::size_t>(output)});
+    const ssize_t error = read(workload_->error(), buffer.data(), buffer.size());
+    if (error > 0) shipper_.error({buffer.data(), static_cast<std::size_t>(error)});
+    if (output <= 0 && error <= 0) return;
   }
 }
 

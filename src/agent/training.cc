@@ -77,15 +77,17 @@ class Training {
   std::optional<process::Exit> exit_;
 };
 
-// Reads what is there. False at the end of the stream.
+// Reads what is there, but not without end: a flood must not hide a stop. False at the end of the
+// stream.
 bool Training::pump(int file, void (LogShipper::*take)(std::string_view)) {
   std::array<char, 64 * 1024> buffer;
-  while (true) {
+  for (int round = 0; round < 16; ++round) {
     const ssize_t size = read(file, buffer.data(), buffer.size());
     if (size <= 0) return size < 0;  // EAGAIN: not the end
     (shipper_.*take)({buffer.data(), static_cast<std::size_t>(size)});
     if (static_cast<std::size_t>(size) < buffer.size()) return true;
   }
+  return true;
 }
 
 milliseconds Training::until_next() const {

@@ -6,6 +6,7 @@
 
 #include <array>
 #include <cmath>
+#include <fstream>
 #include <system_error>
 #include <thread>
 
@@ -102,12 +103,16 @@ Workload::Workload(const WorkloadOptions& options)
                                     {.memory_bytes = spec.limits.memory_bytes,
                                      .cpus = spec.limits.cpus,
                                      .processes = kMostProcesses});
+  const std::string host_name = "algo-" + std::to_string(spec.instance_index + 1);
+  const fs::path hosts = options.run.folder / "hosts";
+  std::ofstream(hosts) << "127.0.0.1 localhost " << host_name << "\n::1 localhost\n";
   process::Sandbox sandbox;
   sandbox.opt_ml = options.opt_ml;
   sandbox.binds = program_binds(program);
   sandbox.binds.insert(sandbox.binds.end(), options.binds.begin(), options.binds.end());
+  sandbox.binds.push_back({hosts, "/etc/hosts"});
   sandbox.network = spec.network;
-  sandbox.host_name = "algo-" + std::to_string(spec.instance_index + 1);
+  sandbox.host_name = host_name;
   sandbox.start_signal = start_.reader.get();
   sandbox.information = information_.writer.get();
   std::vector<std::string> arguments{program};
