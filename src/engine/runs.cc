@@ -231,13 +231,16 @@ void Runs::Impl::agent_ended(const std::string& id) {
 
 // Brings back what the table holds. Agents that ended meanwhile tell so through on_exit.
 void Runs::Impl::restore() {
-  std::vector<EntryPointer> alive;
+  std::vector<EntryPointer> alive, ended;
   for (StoredRun& stored : table.load()) {
     auto restored = std::make_shared<Entry>(std::move(stored));
     const Run& run = restored->stored.run;
     const std::lock_guard lock(mutex);
     entries.emplace(run.spec.id, restored);
-    if (run.outcome) continue;
+    if (run.outcome) {
+      ended.push_back(restored);
+      continue;
+    }
     if (is_queued(run)) {
       waiting.push_back(restored);
       continue;
@@ -256,6 +259,8 @@ void Runs::Impl::restore() {
     }
     if (run.stop_requested) backend.stop(copy(*one).run.handle);
   }
+  // Who waits for them may have died between reading the outcome and forgetting the run.
+  for (const EntryPointer& one : ended) notify(one->stored.run.spec);
 }
 
 Runs::Runs(store::Database& database, ComputeBackend& backend, const Clock& clock,

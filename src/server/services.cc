@@ -119,7 +119,8 @@ struct Services::Impl {
   api::StsService sts{credentials, roles};
   api::CloudWatchService cloudwatch{metric_points};
   api::LogsService logs_service{{.events = logs, .documents = documents}};
-  api::sagemaker::TrainingController training{documents, workloads, role_sessions, clock};
+  api::sagemaker::TrainingController training{documents, workloads, role_sessions, object_look,
+                                              clock};
   api::sagemaker::EndpointController endpoints{documents, workloads, role_sessions, routes, clock};
 
   InvocationMetrics invocation_metrics{

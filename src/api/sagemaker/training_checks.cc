@@ -44,7 +44,11 @@ void check_resources(const json::object& input) {
     fail_validation("ResourceConfig must specify InstanceType and InstanceCount.");
   }
   const std::int64_t count = instance_count(*resources);
-  if (count < 1) fail_validation("ResourceConfig must ask for at least one instance.");
+  if (count < 1) {
+    fail_validation(
+        "1 validation error detected: Value '0' at 'resourceConfig.instanceCount' failed to "
+        "satisfy constraint: Member must have value greater than or equal to 1");
+  }
   if (count > 1) {
     throw wire::ApiError(
         "ResourceLimitExceeded",

@@ -31,7 +31,9 @@ std::string launch_problem(const store::Document& job);
 engine::JobSpec training_spec(const store::Document& job);
 
 // Brings status, transitions, times, metrics and reasons up to the run. False when nothing changed.
-bool apply_run(const engine::Run& run, store::Document& job);
+// `model`: whether the run left an artifact, which a stopped one may not have.
+enum class Model { kUploaded, kNone };
+bool apply_run(const engine::Run& run, Model model, store::Document& job);
 // Ends the job without a run.
 void fail_training_job(store::Document& job, const std::string& reason, Timestamp now);
 bool is_final_training_status(std::string_view status);

@@ -121,11 +121,22 @@ std::optional<std::chrono::milliseconds> TrainingController::reconcile(
     run = workloads_.find(run_id);
     if (!run) return std::nullopt;
   }
-  job = documents_.update(key, [&](store::Document& stored) { return apply_run(*run, stored); });
+  const Model model = model_of(*run, *job);
+  job = documents_.update(key,
+                          [&](store::Document& stored) { return apply_run(*run, model, stored); });
   if (!run->outcome) return std::nullopt;
   if (job) record_component(documents_, *job);
   workloads_.forget(run_id);
   return std::nullopt;
+}
+
+Model TrainingController::model_of(const engine::Run& run, const store::Document& job) {
+  using Kind = engine::RunOutcome::Kind;
+  const bool cut_short =
+      run.outcome && (run.outcome->kind == Kind::kStopped || run.outcome->kind == Kind::kTimedOut);
+  const json::value* uri = at_path(job.body, "ModelArtifacts.S3ModelArtifacts");
+  if (!cut_short || uri == nullptr) return Model::kUploaded;
+  return s3_.any_object(*parse_s3_uri(uri->as_string())) ? Model::kUploaded : Model::kNone;
 }
 
 void TrainingController::submit(const store::Document& job) {

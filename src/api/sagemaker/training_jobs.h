@@ -35,18 +35,20 @@ class TrainingJobs {
 class TrainingController final : public engine::Controller {
  public:
   TrainingController(store::Documents& documents, Workloads& workloads, RoleSessions& roles,
-                     const Clock& clock)
-      : documents_(documents), workloads_(workloads), roles_(roles), clock_(clock) {}
+                     S3Look& s3, const Clock& clock)
+      : documents_(documents), workloads_(workloads), roles_(roles), s3_(s3), clock_(clock) {}
   std::string_view kind() const override { return "training-job"; }
   std::vector<store::DocumentKey> pending() override;
   std::optional<std::chrono::milliseconds> reconcile(const store::DocumentKey& key) override;
 
  private:
   void submit(const store::Document& job);
+  Model model_of(const engine::Run& run, const store::Document& job);
 
   store::Documents& documents_;
   Workloads& workloads_;
   RoleSessions& roles_;
+  S3Look& s3_;
   const Clock& clock_;
 };
 

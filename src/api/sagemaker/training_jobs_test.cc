@@ -57,7 +57,7 @@ class TrainingTest : public SageMakerTest {
   }
 
   TestWorkloads workloads{clock};
-  TrainingController controller{documents, workloads, roles, clock};
+  TrainingController controller{documents, workloads, roles, s3, clock};
 };
 
 TEST_F(TrainingTest, DescribeHasWhatClientsReadFromTheFirstMoment) {
@@ -206,15 +206,20 @@ TEST_F(TrainingTest, ARestartOfTheServerRepeatsNothing) {
   call("CreateTrainingJob", request());
   controller.reconcile(key());
   const std::string id = run_id();
-  TrainingController after(documents, workloads, roles, clock);
+  TrainingController after(documents, workloads, roles, s3, clock);
   ASSERT_EQ(after.pending(), std::vector{key()});
   after.reconcile(key());
   EXPECT_EQ(workloads.runs.size(), 1u);
   EXPECT_EQ(run_id(), id);
-  // The document was brought to its end, but the server died before it forgot the run.
   workloads.end(id, {RunOutcome::Kind::kSucceeded, 0, ""});
+  const engine::Run ended = workloads.runs.at(id);
   after.reconcile(key());
   EXPECT_TRUE(after.pending().empty());
+  // The server died after it wrote the end and before it forgot the run.
+  workloads.runs.emplace(id, ended);
+  after.reconcile(key());
+  EXPECT_TRUE(workloads.runs.empty());
+  EXPECT_EQ(describe().at("TrainingJobStatus"), "Completed");
 }
 
 TEST_F(TrainingTest, ARoleThatIsGoneFailsTheJob) {

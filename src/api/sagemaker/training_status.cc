@@ -158,7 +158,7 @@ bool is_final_training_status(std::string_view status) {
   return status == "Completed" || status == "Failed" || status == "Stopped";
 }
 
-bool apply_run(const engine::Run& run, store::Document& job) {
+bool apply_run(const engine::Run& run, Model model, store::Document& job) {
   if (is_final_training_status(job.status)) return false;
   json::object body = job.body;
   std::string status = job.status;
@@ -175,10 +175,8 @@ bool apply_run(const engine::Run& run, store::Document& job) {
     transitions.enter(ending.secondary, *ended, ending.message);
     transitions.close(*ended);
     status = ending.status;
-    if (status == "Failed") {
-      body["FailureReason"] = reason_of(*run.outcome);
-      body.erase("ModelArtifacts");
-    }
+    if (status == "Failed") body["FailureReason"] = reason_of(*run.outcome);
+    if (status == "Failed" || model == Model::kNone) body.erase("ModelArtifacts");
   } else if (stop) {
     put_stopping(transitions, stop, *stop);
   }
