@@ -105,6 +105,11 @@ json::object Hosting::create_model(const json::object& input, Call& call) {
 }
 
 json::object Hosting::create_endpoint_config(const json::object& input, Call& call) {
+  if (!string_or(input, "KmsKeyId").empty()) {
+    fail_validation(
+        "Encryption with a KMS key is not available on this server: create the endpoint "
+        "configuration without KmsKeyId.");
+  }
   std::set<std::string> names;
   for (auto member : {"ProductionVariants", "ShadowProductionVariants"}) {
     const json::array* variants = find_array(input, member);

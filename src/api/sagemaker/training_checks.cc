@@ -24,6 +24,14 @@ void check_algorithm(const json::object& input) {
         "AlgorithmName is not available on this server: give the algorithm's image as "
         "TrainingImage.");
   }
+  const json::array* metrics = find_array(*algorithm, "MetricDefinitions");
+  const bool script = at_path(input, "HyperParameters.sagemaker_program") != nullptr ||
+                      algorithm->contains("ContainerEntrypoint");
+  if (metrics != nullptr && !metrics->empty() && !script && native_algorithm(*image) != nullptr) {
+    fail_validation(
+        "You can't override the metric definitions for Amazon SageMaker algorithms. Please retry "
+        "the request without specifying metric definitions.");
+  }
 }
 
 std::int64_t instance_count(const json::object& resources) {
@@ -117,7 +125,18 @@ void check_channel(const json::object& channel, const json::object& input, const
   check_objects(source->as_object(), call, string_or(input, "RoleArn"), s3);
 }
 
+// A key that encrypts nothing would be worse than none.
+void check_keys(const json::object& input) {
+  for (auto path : {"OutputDataConfig.KmsKeyId", "ResourceConfig.VolumeKmsKeyId"}) {
+    const json::value* key = at_path(input, path);
+    if (key == nullptr || key->as_string().empty()) continue;
+    fail_validation("Encryption with a KMS key (" + std::string(path) +
+                    ") is not available on this server: create the job without the key.");
+  }
+}
+
 void check_unbuilt(const json::object& input) {
+  check_keys(input);
   for (auto member : {"DebugRuleConfigurations", "ProfilerRuleConfigurations"}) {
     const json::array* rules = find_array(input, member);
     if (rules != nullptr && !rules->empty()) {

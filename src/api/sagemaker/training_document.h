@@ -15,6 +15,9 @@ inline constexpr std::string_view kRunId = "run_id";
 // Seconds since the epoch when StopTrainingJob was accepted.
 inline constexpr std::string_view kStopTime = "stop_time";
 
+// Transitions of runs that were lost and tried again, and how many there were.
+inline constexpr std::string_view kEarlierTransitions = "earlier_transitions";
+inline constexpr std::string_view kRetries = "retries";
 // Whether the job's checkpoint location held objects when it was created: a run starts from them.
 inline constexpr std::string_view kRestoresCheckpoints = "restores_checkpoints";
 
@@ -34,6 +37,10 @@ engine::JobSpec training_spec(const store::Document& job);
 // `model`: whether the run left an artifact, which a stopped one may not have.
 enum class Model { kUploaded, kNone };
 bool apply_run(const engine::Run& run, Model model, store::Document& job);
+// Whether RetryStrategy gives a job whose run was lost by the platform another one.
+bool may_retry(const engine::Run& run, const store::Document& job);
+// Gives the job a new run, keeping what became of the last one among the transitions.
+void retry_training_job(store::Document& job);
 // Ends the job without a run.
 void fail_training_job(store::Document& job, const std::string& reason, Timestamp now);
 bool is_final_training_status(std::string_view status);

@@ -121,6 +121,16 @@ std::optional<std::chrono::milliseconds> TrainingController::reconcile(
     run = workloads_.find(run_id);
     if (!run) return std::nullopt;
   }
+  if (may_retry(*run, *job)) {
+    documents_.update(key, [&](store::Document& stored) {
+      // Only once for this run, whatever is repeated.
+      if (string_or(stored.internal, kRunId) != run_id || !may_retry(*run, stored)) return false;
+      retry_training_job(stored);
+      return true;
+    });
+    workloads_.forget(run_id);
+    return std::chrono::milliseconds(0);
+  }
   const Model model = model_of(*run, *job);
   job = documents_.update(key,
                           [&](store::Document& stored) { return apply_run(*run, model, stored); });

@@ -222,6 +222,28 @@ TEST_F(TrainingTest, ARestartOfTheServerRepeatsNothing) {
   EXPECT_EQ(describe().at("TrainingJobStatus"), "Completed");
 }
 
+TEST_F(TrainingTest, ALostRunIsTriedAgainAsTheRetryStrategySays) {
+  json::object input = request();
+  input["RetryStrategy"] = {{"MaximumRetryAttempts", 1}};
+  call("CreateTrainingJob", input);
+  controller.reconcile(key());
+  const std::string first = run_id();
+  step(RunPhase::kRunning);
+  end({RunOutcome::Kind::kAgentLost, 0, "InternalServerError: killed"});
+  EXPECT_EQ(describe().at("TrainingJobStatus"), "InProgress");
+  EXPECT_TRUE(workloads.runs.empty());
+  controller.reconcile(key());
+  ASSERT_EQ(workloads.runs.size(), 1u);
+  EXPECT_NE(run_id(), first);
+  step(RunPhase::kRunning);
+  end({RunOutcome::Kind::kAgentLost, 0, "InternalServerError: killed"});
+  const json::object job = describe();
+  EXPECT_EQ(job.at("TrainingJobStatus"), "Failed");
+  EXPECT_EQ(job.at("FailureReason"), "InternalServerError: killed");
+  EXPECT_EQ(transitions(job),
+            (std::vector<std::string>{"Starting", "Training", "Starting", "Training", "Failed"}));
+}
+
 TEST_F(TrainingTest, ARoleThatIsGoneFailsTheJob) {
   call("CreateTrainingJob", request());
   roles.revoked = true;
@@ -267,6 +289,9 @@ TEST_F(TrainingTest, RefusesWhatCannotBe) {
   EXPECT_TRUE(error_of("CreateTrainingJob", request("x"))
                   .starts_with("ValidationException: No S3 objects found under S3 URL "
                                "\"s3://data/train\" given in input data source."));
+  bad = request("x");
+  bad["OutputDataConfig"].as_object()["KmsKeyId"] = "alias/mine";
+  EXPECT_NE(error_of("CreateTrainingJob", bad).find("KMS key"), std::string::npos);
   bad = request("x");
   bad["ResourceConfig"].as_object()["InstanceCount"] = 2;
   EXPECT_TRUE(error_of("CreateTrainingJob", bad).starts_with("ResourceLimitExceeded: "));

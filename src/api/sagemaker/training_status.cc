@@ -4,6 +4,7 @@
 
 #include "api/sagemaker/resources.h"
 #include "api/sagemaker/training_document.h"
+#include "base/random.h"
 
 namespace clary::api::sagemaker {
 namespace {
@@ -15,6 +16,10 @@ using engine::RunPhase;
 
 class Transitions {
  public:
+  // Goes on after those of earlier runs.
+  explicit Transitions(const json::object& internal) {
+    if (const json::array* earlier = find_array(internal, kEarlierTransitions)) list_ = *earlier;
+  }
   void enter(std::string_view status, Timestamp time, std::string_view message) {
     if (!list_.empty()) {
       json::object& last = list_.back().as_object();
@@ -165,7 +170,7 @@ bool apply_run(const engine::Run& run, Model model, store::Document& job) {
   std::optional<Timestamp> stop;
   if (auto seconds = find_double(job.internal, kStopTime)) stop = from_epoch_seconds(*seconds);
 
-  Transitions transitions;
+  Transitions transitions(job.internal);
   if (run.phases.empty()) return false;
   const std::optional<Timestamp> ended = put_phases(run, stop, transitions);
   put_times(run, ended, body);
@@ -188,6 +193,21 @@ bool apply_run(const engine::Run& run, Model model, store::Document& job) {
   job.body = std::move(body);
   job.status = std::move(status);
   return true;
+}
+
+bool may_retry(const engine::Run& run, const store::Document& job) {
+  if (!run.outcome || run.outcome->kind != RunOutcome::Kind::kAgentLost) return false;
+  if (job.status != "InProgress") return false;
+  const json::value* most = at_path(job.body, "RetryStrategy.MaximumRetryAttempts");
+  const std::int64_t done = find_int(job.internal, kRetries).value_or(0);
+  return most != nullptr && done < most->to_number<std::int64_t>();
+}
+
+void retry_training_job(store::Document& job) {
+  job.internal[kRetries] = find_int(job.internal, kRetries).value_or(0) + 1;
+  job.internal[kEarlierTransitions] = job.body.at("SecondaryStatusTransitions");
+  job.internal[kRunId] = "training-job-" + job.key.name + "-" + random_hex(4);
+  job.body["SecondaryStatus"] = "Starting";
 }
 
 void fail_training_job(store::Document& job, const std::string& reason, Timestamp now) {
