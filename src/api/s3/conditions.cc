@@ -1,7 +1,6 @@
 #include "api/s3/conditions.h"
 
-#include "api/s3/request.h"
-#include "base/text.h"
+#include "api/s3/etag.h"
 
 namespace clary::api::s3 {
 namespace {
@@ -13,16 +12,6 @@ std::optional<std::int64_t> seconds_of(const json::object& input, const std::str
 }
 
 }  // namespace
-
-bool etag_listed(std::string_view list, std::string_view etag) {
-  while (!list.empty()) {
-    const auto comma = std::min(list.find(','), list.size());
-    const auto entry = trim(list.substr(0, comma));
-    if (entry == "*" || bare_etag(entry) == etag) return true;
-    list.remove_prefix(std::min(comma + 1, list.size()));
-  }
-  return false;
-}
 
 Condition check_conditions(const json::object& input, std::string_view prefix,
                            const objects::ObjectInfo& info) {

@@ -21,7 +21,4 @@ struct Condition {
 Condition check_conditions(const json::object& input, std::string_view prefix,
                            const objects::ObjectInfo& info);
 
-// True when `list` (entity tags, or *) names `etag`.
-bool etag_listed(std::string_view list, std::string_view etag);
-
 }  // namespace clary::api::s3

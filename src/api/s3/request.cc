@@ -129,18 +129,6 @@ json::object owner_of(std::string_view account) {
   return {{"ID", std::string(digest.view())}, {"DisplayName", std::string(account)}};
 }
 
-std::string in_quotes(std::string_view etag) {
-  return "\"" + std::string(etag) + "\"";
-}
-
-std::string_view bare_etag(std::string_view etag) {
-  if (etag.starts_with("W/")) etag.remove_prefix(2);
-  if (etag.size() >= 2 && etag.front() == '"' && etag.back() == '"') {
-    etag = etag.substr(1, etag.size() - 2);
-  }
-  return etag;
-}
-
 boost::asio::awaitable<void> answer_error(const Call& call, BodyWriter& response,
                                           const ApiError& error) {
   auto [head, body] = wire::encode_error(call.model, call.model.protocol(), &call.operation, error,

@@ -7,6 +7,7 @@
 #include <string_view>
 #include <utility>
 
+#include "api/s3/etag.h"
 #include "api/s3/s3.h"
 #include "base/json.h"
 #include "objects/object_store.h"
@@ -47,10 +48,6 @@ bool names_current_version(const json::object& input);
 
 // The account's canonical id, as <Owner> shows it.
 json::object owner_of(std::string_view account);
-
-std::string in_quotes(std::string_view etag);
-// Without quotes and without W/.
-std::string_view bare_etag(std::string_view etag);
 
 // Sends an error without throwing it: 304, 404 and 412 are everyday answers.
 boost::asio::awaitable<void> answer_error(const Call& call, BodyWriter& response,
