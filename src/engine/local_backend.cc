@@ -67,6 +67,17 @@ std::vector<std::string> agent_environment() {
   return result;
 }
 
+// What an undone submission of the same run left behind: its agent was told that nobody waits for
+// it, and its spool says that it stopped. None of that is this run's.
+void leave_only(const fs::path& run, std::string_view name) {
+  std::error_code error;
+  for (const fs::directory_entry& entry : fs::directory_iterator(run, error)) {
+    if (entry.path().filename() == name) continue;
+    fs::remove_all(entry.path(), error);
+    if (error) throw StorageError("remove " + entry.path().string() + ": " + error.message());
+  }
+}
+
 }  // namespace
 
 struct LocalBackend::Impl {
@@ -163,6 +174,7 @@ std::string LocalBackend::start(const JobSpec& spec, const AgentAccess& access) 
     if (agent) process::send_signal(*agent, SIGKILL);
     if (flock(lock.get(), LOCK_EX) != 0) broken("lock", lock_path);
   }
+  if (!impl_->same_token(run, access)) leave_only(run, "lock");
   if (ftruncate(lock.get(), 0) != 0) broken("write", lock_path);
   write_private(run / "run.json",
                 json::serialize(

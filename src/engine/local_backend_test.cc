@@ -73,12 +73,14 @@ TEST_F(LocalBackendTest, AgentsOutliveTheServerAndAreFoundAgain) {
 TEST_F(LocalBackendTest, ReplacesAnAgentWithAnotherToken) {
   auto backend = make();
   const std::string handle = backend->start(spec_, access_);
+  std::ofstream(folder_ / "runs/run-1/spool.jsonl") << "{\"seq\":1}\n";
   AgentAccess other = access_;
   other.report_token = "other";
   const std::string second = backend->start(spec_, other);
   EXPECT_NE(second, handle);
   EXPECT_EQ(backend->state(handle), RunState::kGone);
   EXPECT_EQ(backend->state(second), RunState::kAlive);
+  EXPECT_TRUE(backend->unsent_reports("run-1", 0).empty()) << "reports of the one before";
   backend->kill(second);
 }
 
