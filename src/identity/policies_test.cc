@@ -39,6 +39,15 @@ TEST_F(PoliciesTest, TheExecutionRoleMayTrainAndReadBucketsButNotMakeRoles) {
   EXPECT_EQ(simulate(role, "sagemaker:CreateTrainingJob", "*"), Decision::kAllowed);
   EXPECT_EQ(simulate(role, "s3:GetObject", "arn:aws:s3:::any/key"), Decision::kAllowed);
   EXPECT_EQ(simulate(role, "logs:PutLogEvents", "*"), Decision::kAllowed);
+  // What the SageMaker SDK v3 asks of any role before it trains.
+  for (const char* action :
+       {"cloudwatch:PutMetricData", "ec2:CreateNetworkInterface",
+        "ec2:CreateNetworkInterfacePermission", "ec2:DeleteNetworkInterface",
+        "ec2:DeleteNetworkInterfacePermission", "ec2:DescribeDhcpOptions", "ec2:DescribeVpcs",
+        "ec2:DescribeNetworkInterfaces", "ec2:DescribeSecurityGroups", "ec2:DescribeSubnets",
+        "ecr:GetAuthorizationToken", "glue:GetDatabase", "glue:GetPartitions", "glue:GetTable"}) {
+    EXPECT_EQ(simulate(role, action, "*"), Decision::kAllowed) << action;
+  }
   EXPECT_EQ(simulate(role, "iam:CreateRole", "*"), Decision::kImplicitDeny);
 }
 
