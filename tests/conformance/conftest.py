@@ -77,17 +77,21 @@ def endpoint(clients, artifact):
 
 @pytest.fixture(scope="session")
 def run_program(server, tmp_path_factory):
-    """Runs a program of another environment as a user would: only `clary env` is set."""
-    def run(venv, *command, timeout=300, **environment):
+    """Runs a program of another environment as a user would: only `clary env` is set.
+
+    Returns what it printed; with `merged`, its standard error too.
+    """
+    def run(venv, *command, timeout=300, merged=False, **environment):
         python = VENVS / venv / "bin"
         if not python.exists():
             pytest.skip(f"no {python}: run tools/make_venvs.sh {venv}")
         settings = server.environment() | environment
         settings["PATH"] = f"{python}:{settings['PATH']}"
-        done = subprocess.run(command, env=settings, capture_output=True, text=True,
+        done = subprocess.run(command, env=settings, stdout=subprocess.PIPE,
+                              stderr=subprocess.STDOUT if merged else subprocess.PIPE, text=True,
                               timeout=timeout, cwd=tmp_path_factory.mktemp("program"))
         assert done.returncode == 0, (
-            f"{command} ended with {done.returncode}\n{done.stdout[-4000:]}\n{done.stderr[-6000:]}")
+            f"{command} ended with {done.returncode}\n{done.stdout[-4000:]}\n{(done.stderr or '')[-6000:]}")
         return done.stdout
     return run
 
