@@ -1,6 +1,7 @@
 #include "server/authenticator.h"
 
 #include "base/text.h"
+#include "wire/sigv2.h"
 
 namespace clary::server {
 
@@ -20,14 +21,18 @@ std::expected<Claim, AuthFailure> Authenticator::claim(const RequestHead& head) 
   if (access_key->expires && *access_key->expires <= clock_.now()) {
     return std::unexpected(AuthFailure::kExpiredToken);
   }
-  const wire::SigningKey key = keys_.get(access_key->secret, parsed->scope);
+  const wire::SigningKey key =
+      parsed->version_2 ? wire::SigningKey{} : keys_.get(access_key->secret, parsed->scope);
   return Claim{.request = std::move(*parsed), .key = key, .access_key = std::move(access_key)};
 }
 
 std::expected<void, AuthFailure> Authenticator::verify(const RequestHead& head, const Claim& claim,
                                                        std::string_view body_hash) {
   const auto verified =
-      wire::verify_signature(head, claim.request, claim.key, body_hash, clock_.now(), kMaxSkew);
+      claim.request.version_2
+          ? wire::verify_sigv2(head, claim.request, claim.access_key->secret, clock_.now())
+          : wire::verify_signature(head, claim.request, claim.key, body_hash, clock_.now(),
+                                   kMaxSkew);
   if (!verified) return std::unexpected(wire::auth_failure(verified.error()));
   // A buffered body is at hand: what the header claims about it must be true.
   const auto& request = claim.request;

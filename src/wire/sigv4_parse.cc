@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <charconv>
 
+#include "wire/sigv2.h"
 #include "wire/sigv4.h"
 #include "wire/sigv4_canonical.h"
 
@@ -277,11 +278,7 @@ std::expected<SignedRequest, SignatureError> parse_signature(const RequestHead& 
        head.query.find("X-Amz-Algorithm=") != std::string::npos)) {
     return parse_query(head);
   }
-  // SigV2's presigned form.
-  if (head.query.find("AWSAccessKeyId=") != std::string::npos &&
-      head.query.find("Signature=") != std::string::npos) {
-    return std::unexpected(SignatureError::kUnsupported);
-  }
+  if (head.query.find("AWSAccessKeyId=") != std::string::npos) return parse_sigv2(head);
   return std::unexpected(SignatureError::kMissing);
 }
 
