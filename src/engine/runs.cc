@@ -23,7 +23,9 @@ constexpr char kLostReason[] =
     "machine ran out of memory or was restarted). Please start the job again.";
 
 struct Entry {
-  explicit Entry(StoredRun stored_in) : stored(std::move(stored_in)) {}
+  explicit Entry(StoredRun stored_in) : spec(stored_in.run.spec), stored(std::move(stored_in)) {}
+  // The same as stored's, but never written: what callbacks are given, without a lock.
+  const JobSpec spec;
   // Held over every stored change of this run, so that they reach the table in order. Taken before
   // Impl::mutex, never while that is held.
   std::mutex changing;
@@ -149,7 +151,7 @@ void Runs::Impl::start_waiting() {
   }
   for (const EntryPointer& one : admitted) {
     launch(*one);
-    notify(one->stored.run.spec);  // the spec never changes
+    notify(one->spec);
   }
   // An agent that could not be started has made room again.
   if (!admitted.empty()) start_waiting();
@@ -225,7 +227,7 @@ void Runs::Impl::agent_ended(const std::string& id) {
     if (copy(*ended).run.outcome) return;
     conclude_lost(*ended);
   }
-  notify(ended->stored.run.spec);
+  notify(ended->spec);
   start_waiting();
 }
 
@@ -251,7 +253,8 @@ void Runs::Impl::restore() {
     alive.push_back(restored);
   }
   for (const EntryPointer& one : alive) {
-    const Run& run = one->stored.run;
+    // A copy: once adopted, the backend may tell of its end at any moment.
+    const Run run = copy(*one).run;
     if (run.handle.empty()) {
       launch(*one);
     } else {
@@ -260,7 +263,7 @@ void Runs::Impl::restore() {
     if (run.stop_requested) backend.stop(copy(*one).run.handle);
   }
   // Who waits for them may have died between reading the outcome and forgetting the run.
-  for (const EntryPointer& one : ended) notify(one->stored.run.spec);
+  for (const EntryPointer& one : ended) notify(one->spec);
 }
 
 Runs::Runs(store::Database& database, ComputeBackend& backend, const Clock& clock,
@@ -365,7 +368,7 @@ void Runs::request_stop(const std::string& spec_id) {
     if (!was_queued) impl_->backend.stop(stored.run.handle);
   }
   if (!was_queued) return;
-  impl_->notify(target->stored.run.spec);
+  impl_->notify(target->spec);
   impl_->start_waiting();
 }
 

@@ -2,9 +2,11 @@
 
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <map>
 #include <memory>
 #include <stdexcept>
+#include <thread>
 
 #include "engine/capacity.h"
 #include "store/test_folder.h"
@@ -219,6 +221,32 @@ TEST_F(RunsTest, FailsWhatCannotBeStarted) {
   backend_->refuse = false;
   runs_->submit(spec_of("b", 2), access_);
   EXPECT_EQ(backend_->started, std::vector<std::string>{"b"});
+}
+
+// The agent of a run just admitted may report before the change was told. The two threads meet
+// without an order between them, so that ThreadSanitizer sees what they share.
+TEST_F(RunsTest, TellsOfAChangeWhileAReportIsApplied) {
+  constexpr auto kRelaxed = std::memory_order_relaxed;
+  enum Step { kBefore, kTold, kReported };
+  std::atomic<Step> step{kBefore};
+  std::string told;
+  runs_->on_change([&](const JobSpec& spec) {
+    if (spec.id != "b" || step.load(kRelaxed) != kBefore) return;
+    step.store(kTold, kRelaxed);
+    while (step.load(kRelaxed) != kReported) std::this_thread::yield();
+    told = spec.id;
+  });
+  runs_->submit(spec_of("a", 2), access_);
+  runs_->submit(spec_of("b", 2), access_);
+  std::thread agent([&] {
+    while (step.load(kRelaxed) != kTold) std::this_thread::yield();
+    runs_->apply_report("b", "token", body_of({report_of(1, "running")}));
+    step.store(kReported, kRelaxed);
+  });
+  runs_->apply_report("a", "token", body_of({outcome_of(1, "succeeded")}));
+  agent.join();
+  EXPECT_EQ(told, "b");
+  EXPECT_EQ(run("b").phase(), RunPhase::kRunning);
 }
 
 TEST_F(RunsTest, KeepsNoKeysOfEndedRuns) {
