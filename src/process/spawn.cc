@@ -20,9 +20,14 @@ struct Prepared {
   std::vector<char*> arguments, environment;
   const Command& command;
   int null = -1;
-  // Set by the child in memory that it shares with the parent, which the compiler cannot know.
-  const char* volatile failed = nullptr;
-  volatile int error = 0;
+  int failure_writer = -1;  // closes on exec, so that the parent sees its end
+};
+
+// What the child tells before it gives up. A message rather than a variable of the parent's: where
+// vfork does not share memory (ThreadSanitizer makes a fork of it), it arrives all the same.
+struct Failure {
+  const char* what = nullptr;  // a literal: at the same address in both
+  int error = 0;
 };
 
 std::vector<char*> pointers(const std::vector<std::string>& texts) {
@@ -33,13 +38,23 @@ std::vector<char*> pointers(const std::vector<std::string>& texts) {
   return result;
 }
 
-[[noreturn]] void fail(Prepared& prepared, const char* what) {
-  prepared.failed = what;
-  prepared.error = errno;
+[[noreturn]] void fail(const Prepared& prepared, const char* what) {
+  const Failure failure{what, errno};
+  [[maybe_unused]] const ssize_t told = write(prepared.failure_writer, &failure, sizeof failure);
   _exit(127);
 }
 
-void enter_cgroup(Prepared& prepared, const std::string& file) {
+// blocks: until the child has become its program. Nullopt: it has.
+std::optional<Failure> failure_of_child(const FileDescriptor& reader) {
+  Failure failure;
+  ssize_t size = 0;
+  while ((size = read(reader.get(), &failure, sizeof failure)) < 0 && errno == EINTR) {
+  }
+  if (size != sizeof failure) return std::nullopt;
+  return failure;
+}
+
+void enter_cgroup(const Prepared& prepared, const std::string& file) {
   const int procs = open(file.c_str(), O_WRONLY | O_CLOEXEC);
   // "0" is the writer itself.
   if (procs < 0 || write(procs, "0", 1) != 1) fail(prepared, "enter the control group");
@@ -47,7 +62,7 @@ void enter_cgroup(Prepared& prepared, const std::string& file) {
 }
 
 // Runs in the child, on the parent's memory: system calls only.
-[[noreturn]] void become(Prepared& prepared) {
+[[noreturn]] void become(const Prepared& prepared) {
   const Command& command = prepared.command;
   // The parent's handlers must not run here; ignored signals would stay ignored after exec.
   struct sigaction reset = {};
@@ -90,8 +105,9 @@ Exit to_exit(int status) {
 Child spawn(const Command& command) {
   FileDescriptor null(open("/dev/null", O_RDWR | O_CLOEXEC));
   if (!null) throw std::system_error(errno, std::generic_category(), "open /dev/null");
-  Prepared prepared{pointers(command.arguments), pointers(command.environment), command,
-                    null.get()};
+  Pipe failures = make_pipe();
+  const Prepared prepared{pointers(command.arguments), pointers(command.environment), command,
+                          null.get(), failures.writer.get()};
   sigset_t all, before;
   sigfillset(&all);
   pthread_sigmask(SIG_SETMASK, &all, &before);
@@ -103,10 +119,11 @@ Child spawn(const Command& command) {
   const int vfork_error = errno;
   pthread_sigmask(SIG_SETMASK, &before, nullptr);
   if (pid < 0) throw std::system_error(vfork_error, std::generic_category(), "vfork");
-  if (prepared.failed != nullptr) {
+  failures.writer = {};
+  if (const auto failure = failure_of_child(failures.reader)) {
     waitpid(pid, nullptr, 0);
-    throw std::system_error(prepared.error, std::generic_category(),
-                            std::string(prepared.failed) + " " + command.arguments[0]);
+    throw std::system_error(failure->error, std::generic_category(),
+                            std::string(failure->what) + " " + command.arguments[0]);
   }
   FileDescriptor pidfd(static_cast<int>(syscall(SYS_pidfd_open, pid, 0)));
   if (!pidfd) throw std::system_error(errno, std::generic_category(), "pidfd_open");
