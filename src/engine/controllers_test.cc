@@ -94,17 +94,21 @@ TEST_F(ControllersTest, WaitsForTheClock) {
     if (count == 1) return milliseconds(5000);
     return std::nullopt;
   };
-  controllers_.add(recorder_);
-  controllers_.start();
-  controllers_.enqueue(key_of("a"));
+  // One thread: when it has come to the next key, it has noted when the first is due again.
+  Controllers controllers(clock_, 1);
+  controllers.add(recorder_);
+  controllers.start();
+  controllers.enqueue(key_of("a"));
   ASSERT_TRUE(recorder_.reached("a", 1));
-  controllers_.enqueue(key_of("b"), milliseconds(4999));
+  controllers.enqueue(key_of("next"));
+  ASSERT_TRUE(recorder_.reached("next", 1));
+  controllers.enqueue(key_of("b"), milliseconds(4999));
   clock_.advance(milliseconds(4999));
-  controllers_.look_at_clock();
+  controllers.look_at_clock();
   ASSERT_TRUE(recorder_.reached("b", 1));
   EXPECT_EQ(recorder_.count("a"), 1);
   clock_.advance(milliseconds(1));
-  controllers_.look_at_clock();
+  controllers.look_at_clock();
   EXPECT_TRUE(recorder_.reached("a", 2));
 }
 
