@@ -48,11 +48,14 @@ engine::MetricPattern xgboost_metric(const std::string& channel, std::string_vie
 }
 
 NativeAlgorithm make_xgboost() {
-  NativeAlgorithm xgboost{.name = "xgboost", .metrics = {}};
+  NativeAlgorithm xgboost{.name = "xgboost", .metrics = {}, .metric_definitions = {}};
   for (auto channel : {"train", "validation"}) {
     for (std::string_view metric : kXgboostMetrics) {
       xgboost.metrics.push_back(xgboost_metric(channel, metric));
     }
+  }
+  for (const engine::MetricPattern& metric : xgboost.metrics) {
+    xgboost.metric_definitions.push_back({{"Name", metric.name}, {"Regex", metric.regex}});
   }
   return xgboost;
 }

@@ -20,6 +20,7 @@ struct NativeAlgorithm {
   std::string_view name;  // "xgboost"
   // Metrics the published algorithm defines by itself; Describe shows them.
   std::vector<engine::MetricPattern> metrics;
+  json::array metric_definitions;  // the same, as MetricDefinitions
 };
 // Nullptr when no native algorithm answers for the image.
 const NativeAlgorithm* native_algorithm(std::string_view image_uri);

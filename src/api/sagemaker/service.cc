@@ -102,6 +102,7 @@ std::vector<OperationEntry> SageMaker::operations() {
   table.add("Search", f.search, &Search::search);
 
   table.add("CreateTrainingJob", f.training, &TrainingJobs::create);
+  table.add("DescribeTrainingJob", f.training, &TrainingJobs::describe);
   table.add("StopTrainingJob", f.training, &TrainingJobs::stop);
   table.add("UpdateTrainingJob", f.training, &TrainingJobs::update);
   table.add("DeleteTrainingJob", f.training, &TrainingJobs::remove);

@@ -1,5 +1,4 @@
 // What Describe shows of a training job that its request left to SageMaker.
-#include "api/sagemaker/images.h"
 #include "api/sagemaker/resources.h"
 #include "api/sagemaker/training_document.h"
 #include "base/random.h"
@@ -21,14 +20,6 @@ json::object& object_in(json::object& object, std::string_view member) {
 
 void complete_algorithm(json::object& algorithm) {
   fill(algorithm, "EnableSageMakerMetricsTimeSeries", false);
-  const NativeAlgorithm* native = native_algorithm(string_or(algorithm, "TrainingImage"));
-  if (native == nullptr) return;
-  // The built-in algorithms publish their own metrics, whatever the request defines.
-  json::array definitions;
-  for (const MetricPattern& metric : native->metrics) {
-    definitions.push_back({{"Name", metric.name}, {"Regex", metric.regex}});
-  }
-  algorithm["MetricDefinitions"] = std::move(definitions);
 }
 
 void complete_channels(json::object& body) {

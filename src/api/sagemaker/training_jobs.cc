@@ -1,5 +1,6 @@
 #include "api/sagemaker/training_jobs.h"
 
+#include "api/sagemaker/images.h"
 #include "api/sagemaker/job_components.h"
 
 namespace clary::api::sagemaker {
@@ -24,6 +25,16 @@ json::object TrainingJobs::create(const json::object& input, Call& call) {
     complete_training_document(job, call.now, s3_);
   });
   wake_(key);
+  return output;
+}
+
+json::object TrainingJobs::describe(const json::object& input, Call& call) {
+  json::object output = resources_.describe(kind_named("training-job"), input, call);
+  json::object& algorithm = output.at("AlgorithmSpecification").as_object();
+  const NativeAlgorithm* native = native_algorithm(string_or(algorithm, "TrainingImage"));
+  if (native != nullptr && !algorithm.contains("MetricDefinitions")) {
+    algorithm["MetricDefinitions"] = native->metric_definitions;
+  }
   return output;
 }
 

@@ -19,6 +19,9 @@ class TrainingJobs {
   TrainingJobs(Resources& resources, RoleSessions& roles, S3Look& s3, Wake wake)
       : resources_(resources), roles_(roles), s3_(s3), wake_(std::move(wake)) {}
   json::object create(const json::object& input, Call& call);
+  // With the metrics that a built-in algorithm defines by itself: the same for all its jobs, so
+  // they are not in every job's document.
+  json::object describe(const json::object& input, Call& call);
   json::object stop(const json::object& input, Call& call);
   json::object update(const json::object& input, Call& call);
   json::object remove(const json::object& input, Call& call);

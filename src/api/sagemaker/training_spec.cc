@@ -122,9 +122,13 @@ std::map<std::string, std::string> environment_of(const store::Document& job) {
 }
 
 std::vector<MetricPattern> metrics_of(const json::object& body) {
-  std::vector<MetricPattern> patterns;
+  const NativeAlgorithm* native =
+      native_algorithm(text_at(body, "AlgorithmSpecification.TrainingImage"));
   const json::value* metrics = at_path(body, "AlgorithmSpecification.MetricDefinitions");
-  if (metrics == nullptr) return patterns;
+  if (metrics == nullptr) {
+    return native == nullptr ? std::vector<MetricPattern>() : native->metrics;
+  }
+  std::vector<MetricPattern> patterns;
   for (const json::value& metric : metrics->as_array()) {
     patterns.push_back(
         {string_or(metric.as_object(), "Name"), string_or(metric.as_object(), "Regex")});
