@@ -47,8 +47,8 @@ TEST(WorkerPool, CarriesExceptionsBack) {
 
 TEST(WorkerPool, RefusesWhenFull) {
   asio::io_context io;
+  std::promise<void> gate;  // outlives the pool, whose worker waits for it
   WorkerPool pool(1, 1);
-  std::promise<void> gate;
   ASSERT_TRUE(pool.try_post([&] { gate.get_future().wait(); }));
   auto work = [&]() -> asio::awaitable<void> { co_await on_workers(pool, [] {}); };
   EXPECT_THROW(run(io, work()), Overloaded);
