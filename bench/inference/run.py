@@ -52,14 +52,9 @@ def packets(requests, host):
     return made
 
 
-def serving_sockets():
-    """Paths of Unix sockets that some process listens on and that look like a model server's."""
-    found = set()
-    for line in Path("/proc/net/unix").read_text().splitlines()[1:]:
-        fields = line.split()
-        if len(fields) > 7 and fields[3] == "00010000" and "@" not in fields[7]:
-            found.add(fields[7])
-    return found
+def serving_sockets(server):
+    """Unix sockets below the data folder: the model servers'."""
+    return {str(path) for path in server.data_dir.rglob("*") if path.is_socket()}
 
 
 def unix_connection(path):
@@ -113,10 +108,10 @@ def main():
         clients = aws.Clients(server)
         job = aws.train(clients, "bench", put_churn(clients), hyperparameters={"num_round": "100"})
         (folder / "model").write_bytes(aws.read_artifact(clients, job)["xgboost-model"])
-        before = serving_sockets()
+        before = serving_sockets(server)
         endpoint = aws.deploy(clients, aws.variant(
             aws.create_model(clients, job["ModelArtifacts"]["S3ModelArtifacts"])))
-        own_sockets = sorted(serving_sockets() - before)
+        own_sockets = sorted(serving_sockets(server) - before)
         measure(report, options, folder, server, endpoint, own_sockets)
     finally:
         server.remove()

@@ -6,9 +6,11 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <chrono>
 #include <cstdio>
 #include <cstring>
 #include <system_error>
+#include <thread>
 
 #include "base/errors.h"
 #include "base/log.h"
@@ -31,7 +33,7 @@ class FolderLock {
     const auto file = folder / "lock";
     fd_ = ::open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
     if (fd_ < 0) throw StorageError(file.string() + ": " + std::strerror(errno));
-    if (::flock(fd_, LOCK_EX | LOCK_NB) != 0) {
+    if (!take()) {
       ::close(fd_);
       throw std::runtime_error("another server uses " + folder.string() +
                                "; stop it first, or give this one its own --data-dir");
@@ -42,6 +44,16 @@ class FolderLock {
   FolderLock& operator=(const FolderLock&) = delete;
 
  private:
+  // A server that was killed while it started a process leaves the lock with that process until it
+  // becomes another program: moments, which a restart waits for.
+  bool take() const {
+    for (int tries = 0; tries < 50; ++tries) {
+      if (::flock(fd_, LOCK_EX | LOCK_NB) == 0) return true;
+      std::this_thread::sleep_for(std::chrono::milliseconds(20));
+    }
+    return false;
+  }
+
   int fd_ = -1;
 };
 

@@ -67,8 +67,7 @@ def test_workload(server, clients, bucket, channels, number):
     """A workload that dies by a signal (out of memory, a crash) is an AlgorithmError."""
     before = set(workloads())
     name = begin(clients, bucket, channels)
-    victims = set(workloads()) - before
-    assert victims, "no workload was found"
+    victims = aws.wait_until(lambda: set(workloads()) - before, 10)
     for pid in victims:
         os.kill(pid, number)
     job = aws.wait_job(clients, name, 60)
