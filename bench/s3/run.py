@@ -25,6 +25,7 @@ class Target:
         self.found = {}
 
     def load(self, mode, **flags):
+        print(f"  {self.name} {mode} {flags}", flush=True)
         command = [str(PEERS / "s3load"), "-host", f"127.0.0.1:{self.port}", "-mode", mode]
         for flag, value in flags.items():
             command += [f"-{flag}", str(value)]
