@@ -23,6 +23,8 @@ class Target:
     def __init__(self, name, port, keys):
         self.name, self.port, self.keys = name, port, keys
         self.found = {}
+        # MinIO takes minutes to be filled with 100,000 objects, so listings leave it out.
+        self.lists = name != "MinIO"
 
     def load(self, mode, **flags):
         print(f"  {self.name} {mode} {flags}", flush=True)
@@ -78,10 +80,11 @@ def measure(target, folder, options):
             "put", size=64 * MIB, workers=2, prefix="large/", **once)["mib_per_second"],
         "GET 64 MiB [MiB/s]": target.load(
             "get", size=64 * MIB, workers=2, prefix="large/", count=2, **once)["mib_per_second"],
-        f"list {options.keys} keys, pages of 1,000 [lists/s]": target.load(
-            "list", bucket="many", prefix="k/", workers=1, count=options.keys,
-            **once)["per_second"],
     }
+    if target.lists:
+        found[f"list {options.keys} keys, pages of 1,000 [lists/s]"] = target.load(
+            "list", bucket="many", prefix="k/", workers=1, count=options.keys,
+            **once)["per_second"]
     for what, value in found.items():
         target.found.setdefault(what, []).append(value)
 
@@ -131,7 +134,7 @@ def main():
         server.remove()
         shutil.rmtree(folder, ignore_errors=True)
     for what in ours.found:
-        rates = {t.name: median(t.found[what]) for t in targets}
+        rates = {t.name: median(t.found[what]) for t in targets if what in t.found}
         others = {name: rate for name, rate in rates.items() if name != "Clary"}
         name = max(others, key=others.get) if others else ""
         report.row(what, rates["Clary"], others.get(name), name, goal="> 1x")
@@ -149,7 +152,9 @@ def run_all(ours, found, folder, options, targets):
         for target in targets:
             target.load("fill", bucket="bench", prefix="small/", size=1024, count=1000, workers=16)
             target.load("fill", bucket="bench", prefix="large/", size=64 * MIB, count=2, workers=1)
-            target.load("fill", bucket="many", prefix="k/", size=16, count=options.keys, workers=32)
+            if target.lists:
+                target.load("fill", bucket="many", prefix="k/", size=16, count=options.keys,
+                            workers=32)
         for _ in range(options.rounds):
             for target in targets:
                 measure(target, folder, options)

@@ -263,7 +263,8 @@ def next_steps(names, kept, screen):
     screen.line(f"""
     Read the job again, and what it printed:
       aws sagemaker describe-training-job --training-job-name {names.job}
-      aws logs tail {LOG_GROUP} --log-stream-name-prefix {names.job}/ --since 1h
+      aws logs filter-log-events --log-group-name {LOG_GROUP} \\
+        --log-stream-name-prefix {names.job}/ --query 'events[].message' --output text
     Your own notebooks, boto3 programs and both SageMaker SDKs work in this environment unchanged.
 """)
 
