@@ -34,6 +34,21 @@ void DocumentCache::put(std::shared_ptr<const Document> document, std::size_t by
   while (shard.bytes > shard_limit_) drop(shard, std::prev(shard.recent.end()));
 }
 
+DocumentCache::Stamps DocumentCache::stamps() {
+  Stamps stamps{};
+  for (std::size_t i = 0; i < kShards; ++i) {
+    std::scoped_lock lock(shards_[i].mutex);
+    stamps[i] = shards_[i].stamp;
+  }
+  return stamps;
+}
+
+void DocumentCache::put(std::shared_ptr<const Document> document, std::size_t bytes,
+                        const Stamps& stamps) {
+  const std::uint64_t stamp = stamps[place_of(document->key)];
+  put(std::move(document), bytes, stamp);
+}
+
 void DocumentCache::invalidate(const DocumentKey& key) {
   auto& shard = shard_of(key);
   std::scoped_lock lock(shard.mutex);

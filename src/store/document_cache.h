@@ -16,6 +16,8 @@ namespace clary::store {
 // threads: any. A reader takes `stamp` before it reads the database and gives it to put(), which
 // drops what an invalidate() in between has made stale.
 class DocumentCache {
+  static constexpr std::size_t kShards = 16;
+
  public:
   explicit DocumentCache(std::size_t limit_bytes) : shard_limit_(limit_bytes / kShards) {}
 
@@ -25,6 +27,10 @@ class DocumentCache {
   };
   Found find(const DocumentKey& key);
   void put(std::shared_ptr<const Document> document, std::size_t bytes, std::uint64_t stamp);
+  // The same for a reader that does not know yet what it will read.
+  using Stamps = std::array<std::uint64_t, kShards>;
+  Stamps stamps();
+  void put(std::shared_ptr<const Document> document, std::size_t bytes, const Stamps& stamps);
   void invalidate(const DocumentKey& key);
 
  private:
@@ -42,8 +48,8 @@ class DocumentCache {
     std::size_t bytes = 0;
     std::uint64_t stamp = 0;  // counts invalidations
   };
-  static constexpr std::size_t kShards = 16;
-  Shard& shard_of(const DocumentKey& key) { return shards_[Hash()(key) % kShards]; }
+  static std::size_t place_of(const DocumentKey& key) { return Hash()(key) % kShards; }
+  Shard& shard_of(const DocumentKey& key) { return shards_[place_of(key)]; }
   static void drop(Shard& shard, std::list<Entry>::iterator entry);
 
   const std::size_t shard_limit_;

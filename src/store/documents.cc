@@ -91,10 +91,14 @@ std::string text_of(const json::object& object) {
   return object.empty() ? std::string("{}") : json::serialize(object);
 }
 
+DocumentKey key_of(const Statement& row) {
+  return {std::string(row.text(0)), std::string(row.text(1)), std::string(row.text(2)),
+          std::string(row.text(3))};
+}
+
 Document document_of(const Statement& row) {
   Document document;
-  document.key = {std::string(row.text(0)), std::string(row.text(1)), std::string(row.text(2)),
-                  std::string(row.text(3))};
+  document.key = key_of(row);
   document.arn = row.text(4);
   document.status = row.text(5);
   document.parent = row.text(6);
@@ -104,6 +108,19 @@ Document document_of(const Statement& row) {
   document.body = parse_object(row.text(10));
   document.internal = parse_object(row.text(11));
   return document;
+}
+
+// What a document takes of the cache: its stored text, and what it costs to have it at all.
+std::size_t cached_bytes(const Statement& row) {
+  return row.text(10).size() + row.text(11).size() + 512;
+}
+
+// Whether `document` is what the row holds. A document that was removed and made again has other
+// times.
+bool is_current(const Document& document, const Statement& row) {
+  return document.version == static_cast<std::uint64_t>(row.integer(9)) &&
+         milliseconds(document.created) == row.integer(7) &&
+         milliseconds(document.modified) == row.integer(8);
 }
 
 Statement& bind_key(Statement& statement, const DocumentKey& key) {
@@ -145,10 +162,10 @@ bool precedes(const DocumentQuery& query, const Document& a, const Document& b) 
 }
 
 // One walk per status, merged: each is ordered, so `limit` of each are enough.
-std::vector<Document> merged(const DocumentQuery& query, std::vector<Document> documents,
-                             std::size_t limit) {
+using SharedDocuments = std::vector<std::shared_ptr<const Document>>;
+SharedDocuments merged(const DocumentQuery& query, SharedDocuments documents, std::size_t limit) {
   std::ranges::sort(documents,
-                    [&](const Document& a, const Document& b) { return precedes(query, a, b); });
+                    [&](const auto& a, const auto& b) { return precedes(query, *a, *b); });
   if (documents.size() > limit) documents.resize(limit);
   return documents;
 }
@@ -184,8 +201,19 @@ struct Documents::Impl {
     });
   }
 
-  std::vector<Document> fetch(const DocumentQuery& query, const ListPosition* position,
-                              std::size_t limit) {
+  // The row's document. SQLite reads a body from its pages only when it is asked for.
+  std::shared_ptr<const Document> cached_or_parsed(const Statement& row,
+                                                   const DocumentCache::Stamps& stamps) {
+    auto cached = cache.find(key_of(row)).document;
+    if (cached && is_current(*cached, row)) return cached;
+    auto document = std::make_shared<const Document>(document_of(row));
+    // A reader's snapshot may be older than what is cached.
+    if (!cached) cache.put(document, cached_bytes(row), stamps);
+    return document;
+  }
+
+  SharedDocuments fetch(const DocumentQuery& query, const ListPosition* position,
+                        std::size_t limit) {
     std::vector<ListSql> walks;
     if (query.statuses.empty()) {
       walks.push_back(list_sql(query, nullptr, position, limit));
@@ -194,11 +222,12 @@ struct Documents::Impl {
     for (const auto& status : statuses) {
       walks.push_back(list_sql(query, &status, position, limit));
     }
-    std::vector<Document> documents;
+    SharedDocuments documents;
+    const DocumentCache::Stamps stamps = cache.stamps();
     database.read([&](Connection& connection) {
       for (const auto& walk : walks) {
         auto& statement = bind_values(connection.composed(walk.text), walk.values);
-        while (statement.step()) documents.push_back(document_of(statement));
+        while (statement.step()) documents.push_back(cached_or_parsed(statement, stamps));
       }
     });
     return walks.size() == 1 ? std::move(documents) : merged(query, std::move(documents), limit);
@@ -246,7 +275,7 @@ std::shared_ptr<const Document> Documents::find_shared(const DocumentKey& key) {
   impl_->database.read([&](Connection& connection) {
     auto& row = bind_key(connection.statement(kFind), key);
     if (!row.step()) return;
-    bytes = row.text(10).size() + row.text(11).size() + 512;
+    bytes = cached_bytes(row);
     document = std::make_shared<const Document>(document_of(row));
   });
   if (document) impl_->cache.put(document, bytes, found.stamp);
@@ -315,6 +344,14 @@ bool Documents::remove(const DocumentKey& key) {
 }
 
 DocumentPage Documents::list(const DocumentQuery& query) {
+  SharedDocumentPage shared = list_shared(query);
+  DocumentPage page{{}, std::move(shared.next)};
+  page.documents.reserve(shared.documents.size());
+  for (const auto& document : shared.documents) page.documents.push_back(*document);
+  return page;
+}
+
+SharedDocumentPage Documents::list_shared(const DocumentQuery& query) {
   const auto fingerprint = query_fingerprint(query);
   std::optional<ListPosition> position;
   if (!query.after.empty()) {
@@ -322,14 +359,14 @@ DocumentPage Documents::list(const DocumentQuery& query) {
     if (!text) throw BadPageToken();
     position = position_of(query, *text);
   }
-  DocumentPage page;
+  SharedDocumentPage page;
   // One more than the page shows whether another follows.
   page.documents = impl_->fetch(query, position ? &*position : nullptr, query.limit + 1);
   if (page.documents.size() > query.limit) {
     page.documents.resize(query.limit);
     if (!page.documents.empty()) {
       page.next =
-          seal_token(impl_->token_secret, fingerprint, position_text(page.documents.back()));
+          seal_token(impl_->token_secret, fingerprint, position_text(*page.documents.back()));
     }
   }
   return page;

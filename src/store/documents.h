@@ -55,6 +55,12 @@ struct DocumentPage {
   std::string next;  // "" on the last page; opaque, safe to show, checked when it comes back
 };
 
+// The same without copies, out of the cache where it can.
+struct SharedDocumentPage {
+  std::vector<std::shared_ptr<const Document>> documents;
+  std::string next;
+};
+
 class BadPageToken : public std::runtime_error {
  public:
   BadPageToken() : std::runtime_error("bad page token") {}
@@ -85,6 +91,8 @@ class Documents {
                                  const std::function<bool(Document&)>& change);
   bool remove(const DocumentKey& key);            // tags go with it
   DocumentPage list(const DocumentQuery& query);  // throws BadPageToken
+  // The hot path of List: a document that is in the cache is neither read nor parsed again.
+  SharedDocumentPage list_shared(const DocumentQuery& query);  // throws BadPageToken
   // Everything of a kind whose status is one of `statuses`, all accounts: for controllers at start.
   std::vector<Document> with_status(std::string_view kind,
                                     const std::vector<std::string>& statuses);

@@ -261,6 +261,20 @@ TEST_F(DocumentsTest, CountsAndFindsByStatusAcrossAccounts) {
   EXPECT_EQ(documents_.count("job", "1", "r", {"Completed", "Failed"}), 1U);
 }
 
+TEST_F(DocumentsTest, AListSharesWhatIsCached) {
+  make("a");
+  make("b");
+  const auto found = documents_.find_shared(key("a"));
+  auto page = documents_.list_shared(query());
+  ASSERT_EQ(page.documents.size(), 2U);
+  EXPECT_EQ(page.documents[1], found);
+  EXPECT_EQ(documents_.find_shared(key("b")), page.documents[0]);
+  documents_.remove(key("a"));
+  make("a", "Failed");
+  page = documents_.list_shared(query());
+  EXPECT_EQ(page.documents[0]->status, "Failed");
+}
+
 // Readers that fill the cache race with a writer; the last word is the writer's.
 TEST_F(DocumentsTest, TheCacheNeverKeepsAnOldVersion) {
   make("a");
@@ -275,6 +289,12 @@ TEST_F(DocumentsTest, TheCacheNeverKeepsAnOldVersion) {
       }
     });
   }
+  readers.emplace_back([&] {
+    while (!stop) {
+      const auto floor = acknowledged.load();
+      EXPECT_GE(documents_.list_shared(query()).documents.at(0)->version, floor);
+    }
+  });
   for (int i = 0; i < 300; ++i) {
     const auto stored = documents_.update(key("a"), [](Document& document) {
       document.internal["n"] = 1;

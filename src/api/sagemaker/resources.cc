@@ -113,9 +113,9 @@ json::object Resources::list(const Kind& kind, const json::object& input, const 
                              const Narrow& narrow) {
   store::DocumentQuery query = query_of(kind, input, call);
   if (narrow) narrow(query);
-  store::DocumentPage page;
+  store::SharedDocumentPage page;
   try {
-    page = documents_.list(query);
+    page = documents_.list_shared(query);
   } catch (const store::BadPageToken&) {
     fail_validation("The NextToken given is not valid.");
   }
@@ -123,8 +123,8 @@ json::object Resources::list(const Kind& kind, const json::object& input, const 
   const json::storage_ptr storage = arena();
   json::array summaries(storage);
   summaries.reserve(page.documents.size());
-  for (const store::Document& document : page.documents) {
-    summaries.emplace_back(summary_of(kind, document, *member.shape->element.shape, storage));
+  for (const auto& document : page.documents) {
+    summaries.emplace_back(summary_of(kind, *document, *member.shape->element.shape, storage));
   }
   json::object output(storage);
   output[member.name] = std::move(summaries);
