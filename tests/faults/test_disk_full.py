@@ -47,12 +47,6 @@ def test_full_and_freed(small_disk):
                 if failures > 5:
                     break
         assert len(written) > 10 and failures > 0
-        for number in range(200):
-            try:
-                clients.sagemaker.create_experiment(ExperimentName=f"e{number}",
-                                                    Description="x" * 3000)
-            except ClientError as error:
-                assert error.response["ResponseMetadata"]["HTTPStatusCode"] >= 500, error
         assert server.process.poll() is None, server.log_tail()
         for number in written:
             body = clients.s3.get_object(Bucket="full", Key=f"k{number}")["Body"].read()
@@ -81,3 +75,35 @@ def deleted(clients, number):
         return clients.s3.delete_object(Bucket="full", Key=f"k{number}")
     except ClientError:
         return None
+
+
+def test_filled_by_documents(small_disk):
+    """Documents may take the last byte: writing fails in words, reading goes on, nothing is lost."""
+    server = ClaryServer(small_disk / "data")
+    server.data_dir.mkdir()
+    server.log_path = small_disk.parent / "server.log"
+    server.client_home = lambda: small_disk.parent
+    server.start()
+    try:
+        clients = aws.Clients(server)
+        (small_disk / "other").write_bytes(b"x" * 40 * MIB)
+        made = []
+        for number in range(3000):
+            try:
+                clients.sagemaker.create_experiment(ExperimentName=f"e{number}",
+                                                    Description="x" * 3000)
+                made.append(number)
+            except ClientError as error:
+                assert error.response["ResponseMetadata"]["HTTPStatusCode"] >= 500, error
+                break
+        assert 0 < len(made) < 3000
+        for number in made[::50]:
+            assert clients.sagemaker.describe_experiment(ExperimentName=f"e{number}")
+        (small_disk / "other").unlink()
+        clients.sagemaker.create_experiment(ExperimentName="again")
+        assert server.stop() == 0
+        server.start()
+        for number in made[::50]:
+            assert clients.sagemaker.describe_experiment(ExperimentName=f"e{number}")
+    finally:
+        server.remove()
