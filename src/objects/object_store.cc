@@ -61,7 +61,10 @@ std::string hex_etag(const std::array<std::byte, 16>& md5) {
 }
 
 ObjectStore::Impl::Impl(const std::filesystem::path& folder, const Clock& time)
-    : clock(time), data(folder / "data"), database(folder / "objects.db", {object_migrations()}) {
+    : clock(time),
+      data(folder / "data"),
+      database(folder / "objects.db", {object_migrations()}),
+      reserve(folder / "reserve") {
   load_buckets();
   sweeper = std::thread([this] { sweep(); });
 }
@@ -346,16 +349,24 @@ Outcome<void> ObjectStore::remove(const BucketName& bucket, const ObjectKey& key
 Outcome<void> ObjectStore::remove_many(const BucketName& bucket, std::span<const ObjectKey> keys) {
   const auto id = impl_->bucket_id(bucket);
   if (!id) return std::unexpected(StoreError::kNoSuchBucket);
-  auto outcome =
-      impl_->change<void>([&](store::Connection& connection, Doomed& doomed) -> Outcome<void> {
-        for (const auto& key : keys) {
-          const auto row = Impl::find_row(connection, *id, key);
-          if (!row) continue;
-          Impl::drop_data(connection, *row, doomed);
-          connection.statement(kDelete).bind(1, *id).bind(2, key.str()).run();
-        }
-        return {};
-      });
+  const auto drop = [&](store::Connection& connection, Doomed& doomed) -> Outcome<void> {
+    for (const auto& key : keys) {
+      const auto row = Impl::find_row(connection, *id, key);
+      if (!row) continue;
+      Impl::drop_data(connection, *row, doomed);
+      connection.statement(kDelete).bind(1, *id).bind(2, key.str()).run();
+    }
+    return {};
+  };
+  Outcome<void> outcome;
+  try {
+    outcome = impl_->change<void>(drop);
+  } catch (const StorageError& error) {
+    // Nobody could ever make room otherwise.
+    if (!error.full() || !impl_->reserve.release()) throw;
+    outcome = impl_->change<void>(drop);
+  }
+  impl_->reserve.take();
   for (const auto& key : keys) impl_->cache.invalidate(bucket, key);
   return outcome;
 }

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "objects/data_folder.h"
+#include "objects/disk_reserve.h"
 #include "objects/file_writer.h"
 #include "objects/object_cache.h"
 #include "objects/object_rows.h"
@@ -45,6 +46,7 @@ struct ObjectStore::Impl {
   DataFolder data;
   DataPins pins{data};
   store::Database database;
+  DiskReserve reserve;
   ObjectCache cache{std::size_t{128} << 20};
   std::shared_mutex buckets_mutex;
   std::map<std::string, Bucket, std::less<>> buckets;
