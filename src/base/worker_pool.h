@@ -26,7 +26,9 @@ class Overloaded : public std::runtime_error {
   Overloaded() : std::runtime_error("all workers are busy") {}
 };
 
-// threads: any. order: destroyed after every coroutine that uses it; the destructor joins.
+// threads: any. order: destroyed after every coroutine that uses it, but stopped before the
+// io_context they run on is destroyed: a worker may still be handing the last of them back when
+// that one has already ended. The destructor joins.
 class WorkerPool {
  public:
   WorkerPool(std::size_t threads, std::size_t queue_limit)

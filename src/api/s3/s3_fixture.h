@@ -115,11 +115,11 @@ class S3Fixture : public testing::Test {
     head.path = target.substr(0, target.find('?'));
     if (head.path.size() < target.size()) head.query = target.substr(head.path.size() + 1);
     for (const auto& [name, value] : headers) head.headers.add(name, value);
-    boost::asio::io_context context;
     std::exception_ptr thrown;
-    boost::asio::co_spawn(context, run(head, body, answer),
+    boost::asio::co_spawn(context_, run(head, body, answer),
                           [&](std::exception_ptr error) { thrown = error; });
-    context.run();
+    context_.run();
+    context_.restart();
     if (thrown) std::rethrow_exception(thrown);
     return answer;
   }
@@ -137,6 +137,7 @@ class S3Fixture : public testing::Test {
   store::TestFolder folder_;
   ManualClock clock_{Timestamp(std::chrono::milliseconds(1'700'000'000'000))};
   objects::ObjectStore store_{folder_.path(), clock_};
+  boost::asio::io_context context_;  // before the pool, which resumes coroutines on it
   WorkerPool workers_{2, 100};
   S3 service_{store_, workers_};
   // Parsed and compiled once for all tests.
