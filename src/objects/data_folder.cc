@@ -2,10 +2,8 @@
 
 #include <fcntl.h>
 #include <sys/stat.h>
-#include <sys/statvfs.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <cerrno>
 #include <cstring>
 
@@ -18,9 +16,6 @@ namespace clary::objects {
 namespace {
 
 constexpr std::size_t kRunDigits = 12;
-// Left free on the disk: that much, or that part of a small disk.
-constexpr std::uint64_t kRoomBytes = 16 << 20;
-constexpr std::uint64_t kRoomPart = 16;
 
 // Files are spread over 256 folders by the last two digits of their random names.
 std::string_view shard_of(std::string_view name) {
@@ -69,16 +64,6 @@ int DataFolder::create(std::string_view name) const {
 
 void DataFolder::sync_entry(std::string_view name) const {
   sync_folder(folder_ / shard_of(name));
-}
-
-void DataFolder::leave_room() const {
-  struct statvfs disk = {};
-  if (statvfs(folder_.c_str(), &disk) != 0) return;
-  const std::uint64_t room =
-      std::min(kRoomBytes, std::uint64_t{disk.f_blocks} * disk.f_frsize / kRoomPart);
-  if (std::uint64_t{disk.f_bavail} * disk.f_frsize < room) {
-    throw_io_error("little room is left", ENOSPC);
-  }
 }
 
 bool DataFolder::link(std::string_view name, std::string_view new_name) const {

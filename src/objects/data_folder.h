@@ -32,9 +32,6 @@ class DataFolder {
 
   int open_for_read(std::string_view name) const;  // -1 when there is no such file
   int create(std::string_view name) const;         // throws StorageError
-  // Throws StorageError::Kind::kFull when less would be left than deleting and the rest of the
-  // server need: on a disk without a byte left not even a delete could be written down.
-  void leave_room() const;
   // Makes the folder's entry for `name` durable.
   void sync_entry(std::string_view name) const;
   // A second name for the same bytes; false when the file system cannot (then copy).

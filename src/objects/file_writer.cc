@@ -28,7 +28,6 @@ FileWriter::FileWriter(const DataFolder& folder, std::optional<std::uint64_t> si
   if (EVP_DigestInit_ex2(digest_.get(), md5_method(), nullptr) != 1) {
     throw std::runtime_error("MD5 is not available");
   }
-  folder_.leave_room();
   if (size_hint && *size_hint <= kInlineBytes) buffer_.reserve(*size_hint);
 }
 
@@ -52,7 +51,6 @@ void FileWriter::write(std::span<const std::byte> bytes) {
     sync_file_range(file_, static_cast<off_t>(flushed_), static_cast<off_t>(size_ - flushed_),
                     SYNC_FILE_RANGE_WRITE);
     flushed_ = size_;
-    folder_.leave_room();
   }
 }
 

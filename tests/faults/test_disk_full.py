@@ -86,7 +86,9 @@ def test_filled_by_documents(small_disk):
     server.start()
     try:
         clients = aws.Clients(server)
-        (small_disk / "other").write_bytes(b"x" * 40 * MIB)
+        clients.s3.create_bucket(Bucket="full")
+        clients.s3.put_object(Bucket="full", Key="k0", Body=b"x" * MIB)
+        (small_disk / "other").write_bytes(b"x" * 36 * MIB)
         made = []
         for number in range(3000):
             try:
@@ -99,6 +101,7 @@ def test_filled_by_documents(small_disk):
         assert 0 < len(made) < 3000
         for number in made[::50]:
             assert clients.sagemaker.describe_experiment(ExperimentName=f"e{number}")
+        assert deleted(clients, 0)
         (small_disk / "other").unlink()
         clients.sagemaker.create_experiment(ExperimentName="again")
         assert server.stop() == 0
