@@ -65,18 +65,23 @@ engine::RunSinks run_sinks(store::LogEvents& logs, store::MetricPoints& metrics)
                     spec.log_stream, events);
               },
           .metrics =
-              [&metrics](store::Connection&, const engine::JobSpec& spec,
+              [&metrics](store::Connection& connection, const engine::JobSpec& spec,
                          const std::vector<engine::FinalMetric>& values) {
+                std::map<std::string_view, std::vector<store::MetricPoint>> by_name;
                 for (const engine::FinalMetric& value : values) {
-                  metrics.append_later({.account = spec.account,
-                                        .region = spec.region,
-                                        .metric_namespace = spec.metric_namespace,
-                                        .name = value.name,
-                                        .dimensions = spec.metric_dimensions},
-                                       {{.time = value.time,
-                                         .sum = value.value,
-                                         .minimum = value.value,
-                                         .maximum = value.value}});
+                  by_name[value.name].push_back({.time = value.time,
+                                                 .sum = value.value,
+                                                 .minimum = value.value,
+                                                 .maximum = value.value});
+                }
+                for (const auto& [name, points] : by_name) {
+                  metrics.append_within(connection,
+                                        {.account = spec.account,
+                                         .region = spec.region,
+                                         .metric_namespace = spec.metric_namespace,
+                                         .name = std::string(name),
+                                         .dimensions = spec.metric_dimensions},
+                                        points);
                 }
               }};
 }

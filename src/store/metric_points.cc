@@ -193,6 +193,11 @@ void MetricPoints::append(const MetricId& metric, std::span<const MetricPoint> p
       [&](Connection& connection) { append_points(connection, metric, points, now); });
 }
 
+void MetricPoints::append_within(Connection& connection, const MetricId& metric,
+                                 std::span<const MetricPoint> points) {
+  append_points(connection, metric, points, impl_->clock.now());
+}
+
 void MetricPoints::append_later(MetricId metric, std::vector<MetricPoint> points) {
   const Timestamp now = impl_->clock.now();
   const std::string name = metric.metric_namespace + " " + metric.name;

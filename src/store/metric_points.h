@@ -49,6 +49,9 @@ class MetricPoints {
   static std::span<const Migration> migrations();
 
   void append(const MetricId& metric, std::span<const MetricPoint> points);
+  // The same as a part of `connection`'s transaction (inside Database::write of the same database).
+  void append_within(Connection& connection, const MetricId& metric,
+                     std::span<const MetricPoint> points);
   void append_later(MetricId metric, std::vector<MetricPoint> points);
   // Points in [from, until) summed into buckets of `period`, aligned to the epoch, in order of time
   // and unit: points of different units are not mixed. Empty buckets are left out.
