@@ -19,12 +19,18 @@ namespace {
 // Operations by name, each once; what a kind's declaration gives comes after what is written out.
 class Table {
  public:
+  enum class Speed { kOrdinary, kQuick };
+
   template <class Family>
   void add(std::string_view name, Family& family,
-           json::object (Family::*operation)(const json::object&, Call&)) {
-    put(name, [&family, operation](const json::object& input, Call& call) {
-      return (family.*operation)(input, call);
-    });
+           json::object (Family::*operation)(const json::object&, Call&),
+           Speed speed = Speed::kOrdinary) {
+    put(
+        name,
+        [&family, operation](const json::object& input, Call& call) {
+          return (family.*operation)(input, call);
+        },
+        speed);
   }
 
   void add_declared(const Kind& kind, Resources& resources) {
@@ -51,7 +57,6 @@ class Table {
   std::vector<OperationEntry> take() { return std::move(entries_); }
 
  private:
-  enum class Speed { kOrdinary, kQuick };
   void put(std::string_view name, Plain operation, Speed speed = Speed::kOrdinary) {
     if (name.empty() || !names_.insert(name).second) return;
     entries_.push_back({.name = name,
@@ -102,7 +107,7 @@ std::vector<OperationEntry> SageMaker::operations() {
   table.add("Search", f.search, &Search::search);
 
   table.add("CreateTrainingJob", f.training, &TrainingJobs::create);
-  table.add("DescribeTrainingJob", f.training, &TrainingJobs::describe);
+  table.add("DescribeTrainingJob", f.training, &TrainingJobs::describe, Table::Speed::kQuick);
   table.add("StopTrainingJob", f.training, &TrainingJobs::stop);
   table.add("UpdateTrainingJob", f.training, &TrainingJobs::update);
   table.add("DeleteTrainingJob", f.training, &TrainingJobs::remove);
