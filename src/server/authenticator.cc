@@ -1,17 +1,21 @@
 #include "server/authenticator.h"
 
 #include "base/text.h"
+#include "server/service_of_request.h"
 #include "wire/sigv2.h"
 
 namespace clary::server {
 
 using wire::AuthFailure;
 
-Authenticator::Authenticator(identity::Credentials& credentials, const Clock& clock)
-    : credentials_(credentials), clock_(clock) {}
+Authenticator::Authenticator(identity::Credentials& credentials, const Clock& clock,
+                             std::string region)
+    : credentials_(credentials), clock_(clock), region_(std::move(region)) {}
 
 std::expected<Claim, AuthFailure> Authenticator::claim(const RequestHead& head) {
-  auto parsed = wire::parse_signature(head);
+  const bool version_2 = wire::has_sigv2_query(head);
+  auto parsed = version_2 ? wire::parse_sigv2(head, bucket_in_host(head), region_)
+                          : wire::parse_signature(head);
   if (!parsed) return std::unexpected(wire::auth_failure(parsed.error()));
   auto access_key = credentials_.find(parsed->scope.access_key_id);
   if (!access_key || !access_key->active) return std::unexpected(AuthFailure::kUnknownKey);
@@ -22,17 +26,17 @@ std::expected<Claim, AuthFailure> Authenticator::claim(const RequestHead& head) 
     return std::unexpected(AuthFailure::kExpiredToken);
   }
   const wire::SigningKey key =
-      parsed->version_2 ? wire::SigningKey{} : keys_.get(access_key->secret, parsed->scope);
+      version_2 ? wire::SigningKey{} : keys_.get(access_key->secret, parsed->scope);
   return Claim{.request = std::move(*parsed), .key = key, .access_key = std::move(access_key)};
 }
 
 std::expected<void, AuthFailure> Authenticator::verify(const RequestHead& head, const Claim& claim,
                                                        std::string_view body_hash) {
   const auto verified =
-      claim.request.version_2
-          ? wire::verify_sigv2(head, claim.request, claim.access_key->secret, clock_.now())
-          : wire::verify_signature(head, claim.request, claim.key, body_hash, clock_.now(),
-                                   kMaxSkew);
+      claim.request.string_to_sign.empty()
+          ? wire::verify_signature(head, claim.request, claim.key, body_hash, clock_.now(),
+                                   kMaxSkew)
+          : wire::verify_sigv2(claim.request, claim.access_key->secret, clock_.now());
   if (!verified) return std::unexpected(wire::auth_failure(verified.error()));
   // A buffered body is at hand: what the header claims about it must be true.
   const auto& request = claim.request;

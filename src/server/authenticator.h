@@ -4,6 +4,7 @@
 #include <chrono>
 #include <expected>
 #include <memory>
+#include <string>
 #include <string_view>
 
 #include "base/clock.h"
@@ -18,14 +19,15 @@ namespace clary::server {
 // A request whose key is known; its signature still has to be verified.
 struct Claim {
   wire::SignedRequest request;
-  wire::SigningKey key{};
+  wire::SigningKey key{};  // of version 4 only
   std::shared_ptr<const identity::AccessKey> access_key;
 };
 
 // threads: any. Allocates little: signing keys are kept.
 class Authenticator {
  public:
-  Authenticator(identity::Credentials& credentials, const Clock& clock);
+  // `region` is where requests belong whose signature names none (S3 links of version 2).
+  Authenticator(identity::Credentials& credentials, const Clock& clock, std::string region);
 
   // Parses the signature, finds the key, checks its session token and its expiry: all that can be
   // refused before the body is read.
@@ -41,6 +43,7 @@ class Authenticator {
 
   identity::Credentials& credentials_;
   const Clock& clock_;
+  const std::string region_;
   wire::SigningKeys keys_;
 };
 

@@ -7,6 +7,7 @@
 #include "server/service_of_request.h"
 #include "wire/codec.h"
 #include "wire/sha256.h"
+#include "wire/sigv2.h"
 #include "wire/validate.h"
 
 namespace clary::server {
@@ -22,6 +23,12 @@ constexpr std::size_t kReportBytes = 32U << 20;
 
 bool is_s3(const wire::ServiceModel& model) {
   return model.name() == "s3";
+}
+
+// A browser's upload, which carries its signature in the body and is in no service model.
+bool is_form(const RequestHead& head) {
+  return head.method == "POST" &&
+         to_lower(head.headers.get("Content-Type")).starts_with("multipart/form-data");
 }
 
 ApiError not_built(const wire::ServiceModel& model, const wire::Operation& operation) {
@@ -186,8 +193,17 @@ asio::awaitable<void> Gateway::serve(Request& request) {
                    "Clary does not speak the service '" + std::string(scope) + "'.", 404);
   }
   request.protocol = wire::protocol_of(request.model(), head);
-  if (!claimed) refuse(request, claimed.error(), {});
+  if (!claimed) {
+    if (claimed.error() == wire::AuthFailure::kMissing && is_s3(request.model()) && is_form(head)) {
+      throw ApiError("NotImplemented", "Clary does not implement S3 uploads by HTML form yet.",
+                     501);
+    }
+    refuse(request, claimed.error(), {});
+  }
   request.claim = std::move(*claimed);
+  if (!request.claim->request.string_to_sign.empty()) {
+    wire::add_headers_of_sigv2_query(request.exchange.request);
+  }
 
   if (request.service->router) {
     // The path was signed as sent; bucket names in host names are resolved for routing only.

@@ -111,8 +111,12 @@ std::string_view service_of(const RequestHead& head, std::string_view signed_ser
   return "s3";
 }
 
+std::string_view bucket_in_host(const RequestHead& head) {
+  return bucket_of_host(host_of(head));
+}
+
 void to_path_style(RequestHead& head) {
-  const std::string_view bucket = bucket_of_host(host_of(head));
+  const std::string_view bucket = bucket_in_host(head);
   if (!bucket.empty()) head.path = "/" + std::string(bucket) + head.path;
 }
 

@@ -12,6 +12,9 @@ namespace clary::server {
 // service of the credential scope, empty without a signature. The view has static storage.
 std::string_view service_of(const RequestHead& head, std::string_view signed_service);
 
+// BUCKET of BUCKET.s3.REGION.amazonaws.com; empty in path style.
+std::string_view bucket_in_host(const RequestHead& head);
+
 // Turns https://BUCKET.s3.REGION.amazonaws.com/KEY into path style, /BUCKET/KEY. After the
 // signature was checked, which covers what was sent. Host names of this server are left alone.
 void to_path_style(RequestHead& head);

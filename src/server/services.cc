@@ -135,7 +135,7 @@ struct Services::Impl {
   Invocations invocations{routes, invocation_metrics};
 
   RequestMetrics request_metrics;
-  Authenticator authenticator{credentials, clock};
+  Authenticator authenticator{credentials, clock, settings.region};
   ServiceRegistry registry;
   Gateway gateway;
   bool running = false;

@@ -3,7 +3,6 @@
 #include <algorithm>
 
 #include "wire/sha256.h"
-#include "wire/sigv2.h"
 #include "wire/sigv4_canonical.h"
 
 namespace clary::wire {
@@ -135,10 +134,6 @@ std::expected<void, SignatureError> verify_signature(const RequestHead& head,
 SignatureDetail signature_detail(const RequestHead& head, const SignedRequest& claimed,
                                  std::string_view body_hash) {
   SignatureDetail detail;
-  if (claimed.version_2) {
-    detail.string_to_sign = sigv2_string_to_sign(head);
-    return detail;
-  }
   write_canonical_request(detail.canonical_request, parts_of(head, claimed, body_hash, {}));
   write_string_to_sign(detail.string_to_sign, iso8601_basic(claimed.signed_at), claimed.scope,
                        detail.canonical_request);

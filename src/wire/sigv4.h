@@ -31,26 +31,25 @@ enum class PayloadKind {
   kStreamingUnsignedTrailer  // STREAMING-UNSIGNED-PAYLOAD-TRAILER
 };
 
-// What a request claims, before any key is looked up. S3's presigned URLs of version 2, which boto3
-// still makes unless told otherwise, come as `version_2`: see sigv2.h. Their scope has no date, and
-// their time to live counts from 1970.
+// What a request claims, before any key is looked up.
 struct SignedRequest {
   CredentialScope scope;
-  bool version_2 = false;
   bool presigned = false;
-  std::string signature;                    // hex; Base64 for version 2
+  std::string signature;                    // hex
   std::vector<std::string> signed_headers;  // lower case, as listed
   std::string session_token;                // empty: none
   Timestamp signed_at;
   std::optional<std::chrono::seconds> expires_in;  // presigned only
   PayloadKind payload = PayloadKind::kHash;
   std::string payload_hash;  // kHash: the header's value, or empty when absent
+  // Version 2 (sigv2.h) only, and the mark of it; version 4's is made when it is verified.
+  std::string string_to_sign;
 };
 
 enum class SignatureError {
   kMissing,         // no Authorization and no X-Amz-Signature
   kMalformed,       // cannot be parsed: IncompleteSignature / AuthorizationHeaderMalformed
-  kUnsupported,     // SigV2 in a header, SigV4A
+  kUnsupported,     // SigV2, SigV4A
   kSkewed,          // RequestTimeTooSkewed / SignatureDoesNotMatch "Signature expired"
   kExpired,         // a presigned URL past its time: AccessDenied "Request has expired"
   kMismatch,        // SignatureDoesNotMatch

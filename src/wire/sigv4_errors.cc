@@ -2,6 +2,7 @@
 
 #include <cctype>
 
+#include "wire/sigv2.h"
 #include "wire/sigv4_canonical.h"
 
 namespace clary::wire {
@@ -98,6 +99,12 @@ ApiError s3_mismatch(const AuthContext& context) {
                       "The request signature we calculated does not match the signature you "
                       "provided. Check your key and signing method."};
   if (context.claimed == nullptr) return with(answer, {});
+  if (const std::string& text = context.claimed->string_to_sign; !text.empty()) {
+    return with(answer, {{"AWSAccessKeyId", context.claimed->scope.access_key_id},
+                         {"StringToSign", text},
+                         {"SignatureProvided", context.claimed->signature},
+                         {"StringToSignBytes", byte_list(text)}});
+  }
   const SignatureDetail detail =
       signature_detail(context.head, *context.claimed, context.body_hash);
   return with(answer, {{"AWSAccessKeyId", context.claimed->scope.access_key_id},
@@ -109,6 +116,12 @@ ApiError s3_mismatch(const AuthContext& context) {
 }
 
 ApiError s3_malformed(const AuthContext& context) {
+  if (has_sigv2_query(context.head)) {
+    return with({"AccessDenied", 403,
+                 "Query-string authentication requires the Signature, Expires and AWSAccessKeyId "
+                 "parameters, each once; Expires is a date in seconds since the epoch."},
+                {});
+  }
   if (!context.head.headers.find("authorization")) {
     return with({"AuthorizationQueryParametersError", 400,
                  "Query-string authentication version 4 requires the X-Amz-Algorithm, "
@@ -157,6 +170,10 @@ ApiError s3_error(AuthFailure failure, const AuthContext& context) {
                                 ? claimed->expires_in.value_or(std::chrono::seconds(0))
                                 : std::chrono::seconds(0);
       const Timestamp end = claimed != nullptr ? claimed->signed_at + lifetime : context.now;
+      if (claimed != nullptr && !claimed->string_to_sign.empty()) {
+        return with({"AccessDenied", 403, "Request has expired"},
+                    {{"Expires", iso8601(end)}, {"ServerTime", iso8601(context.now)}});
+      }
       return with({"AccessDenied", 403, "Request has expired"},
                   {{"X-Amz-Expires", std::to_string(lifetime.count())},
                    {"Expires", iso8601(end)},
