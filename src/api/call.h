@@ -13,6 +13,7 @@
 #include "base/clock.h"
 #include "base/json.h"
 #include "base/request.h"
+#include "identity/authorizer.h"
 #include "identity/credentials.h"
 #include "wire/api_error.h"
 #include "wire/model.h"
@@ -28,6 +29,7 @@ struct Call {
   std::string_view request_id;
   Timestamp now;
   const RequestHead& request;
+  identity::Authorizer& authorizer;
   // The whole body of a buffered request, as sent (empty for streaming operations).
   std::string_view body;
 };
@@ -56,6 +58,10 @@ class Service {
   virtual ~Service() = default;
   virtual std::string_view model_name() const = 0;  // "sagemaker"
   virtual std::vector<OperationEntry> operations() = 0;
+  // Whether the caller may do this at all: runs once the input is decoded and valid, before the
+  // operation, on the connection's thread. Throws the service's AccessDenied. Operations check
+  // themselves what only they know (each key of a DeleteObjects, the role that is passed).
+  virtual void authorize(const json::object& input, Call& call);
 };
 
 }  // namespace clary::api

@@ -7,6 +7,7 @@
 #include <string>
 #include <utility>
 
+#include "api/allow_all.h"
 #include "api/call.h"
 #include "wire/validate.h"
 
@@ -43,6 +44,7 @@ class TestCaller {
               .request_id = "request",
               .now = clock_.now(),
               .request = request,
+              .authorizer = authorizer,
               .body = {}};
     json::object output = entry.entry.plain(input, call);
     if (entry.operation->output != nullptr) check(*entry.operation->output, output, name);
@@ -59,6 +61,7 @@ class TestCaller {
     return "no error";
   }
 
+  AllowAll authorizer;
   identity::Principal principal;
   RequestHead request;
 

@@ -116,10 +116,12 @@ struct Gateway::Request {
   }
 };
 
-Gateway::Gateway(const ServiceRegistry& services, Authenticator& authenticator, WorkerPool& workers,
-                 const Clock& clock, RequestMetrics& metrics, SideRoutes side)
+Gateway::Gateway(const ServiceRegistry& services, Authenticator& authenticator,
+                 identity::Authorizer& authorizer, WorkerPool& workers, const Clock& clock,
+                 RequestMetrics& metrics, SideRoutes side)
     : services_(services),
       authenticator_(authenticator),
+      authorizer_(authorizer),
       workers_(workers),
       clock_(clock),
       metrics_(metrics),
@@ -298,7 +300,9 @@ asio::awaitable<void> Gateway::run_plain(Request& request, std::string_view body
                  .request_id = request.exchange.request_id,
                  .now = clock_.now(),
                  .request = head,
+                 .authorizer = authorizer_,
                  .body = body};
+  request.service->service->authorize(input, call);
   if (streaming) {
     MemoryBody memory(body);
     co_await operation.built->streaming(input, call, memory, request.exchange.response);
@@ -341,7 +345,9 @@ asio::awaitable<void> Gateway::serve_streaming(Request& request) {
                  .request_id = request.exchange.request_id,
                  .now = clock_.now(),
                  .request = request.head(),
+                 .authorizer = authorizer_,
                  .body = {}};
+  request.service->service->authorize(input, call);
   co_await operation.built->streaming(std::move(input), call, *body, request.exchange.response);
   request.record(200);
 }

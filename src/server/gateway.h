@@ -26,8 +26,9 @@ struct SideRoutes {
 // threads: any; handle() runs on the connection's executor. order: outlives the http::Server.
 class Gateway {
  public:
-  Gateway(const ServiceRegistry& services, Authenticator& authenticator, WorkerPool& workers,
-          const Clock& clock, RequestMetrics& metrics, SideRoutes side);
+  Gateway(const ServiceRegistry& services, Authenticator& authenticator,
+          identity::Authorizer& authorizer, WorkerPool& workers, const Clock& clock,
+          RequestMetrics& metrics, SideRoutes side);
 
   boost::asio::awaitable<void> handle(http::Exchange& exchange);
 
@@ -48,6 +49,7 @@ class Gateway {
 
   const ServiceRegistry& services_;
   Authenticator& authenticator_;
+  identity::Authorizer& authorizer_;
   WorkerPool& workers_;
   const Clock& clock_;
   RequestMetrics& metrics_;

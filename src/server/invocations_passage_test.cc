@@ -4,6 +4,7 @@
 #include <boost/asio/steady_timer.hpp>
 #include <filesystem>
 
+#include "api/allow_all.h"
 #include "http/client.h"
 #include "http/server.h"
 #include "server/invocations.h"
@@ -88,6 +89,7 @@ class InvocationsTest : public testing::Test {
                    .request_id = exchange.request_id,
                    .now = {},
                    .request = exchange.request,
+                   .authorizer = authorizer_,
                    .body = {}};
     json::object input{{"EndpointName", exchange.request.headers.get("x-endpoint")},
                        {"Accept", "yes"}};
@@ -125,6 +127,7 @@ class InvocationsTest : public testing::Test {
                             ("clary_invocations_test_" + std::to_string(::getpid()));
   const wire::Models models_;
   const wire::ServiceModel& runtime_ = models_.get("sagemaker-runtime");
+  api::AllowAll authorizer_;
   const identity::Principal principal_;
   const SystemClock clock_;
   std::map<std::string, double> sums_;

@@ -26,6 +26,7 @@ ServiceRegistry::ServiceRegistry(const wire::Models& models,
   }
   for (api::Service* service : services) {
     Entry& entry = entries_.at(service->model_name());
+    entry.service = service;
     for (api::OperationEntry& built : service->operations())
       entry.built.push_back(std::move(built));
   }

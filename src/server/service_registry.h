@@ -26,6 +26,7 @@ class ServiceRegistry {
  public:
   struct Entry {
     const wire::ServiceModel* model = nullptr;
+    api::Service* service = nullptr;       // nullptr: only its model is known
     std::unique_ptr<wire::Router> router;  // restJson and restXml only
     std::vector<api::OperationEntry> built;
     std::unordered_map<const wire::Operation*, KnownOperation> operations;

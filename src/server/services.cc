@@ -19,6 +19,7 @@
 #include "engine/runs.h"
 #include "identity/credentials.h"
 #include "identity/policies.h"
+#include "identity/policy_authorizer.h"
 #include "identity/roles.h"
 #include "objects/object_store.h"
 #include "server/authenticator.h"
@@ -135,6 +136,7 @@ struct Services::Impl {
   Invocations invocations{routes, invocation_metrics};
 
   RequestMetrics request_metrics;
+  identity::PolicyAuthorizer authorizer{roles, policies};
   Authenticator authenticator{credentials, clock, settings.region};
   ServiceRegistry registry;
   Gateway gateway;
@@ -155,7 +157,8 @@ struct Services::Impl {
         runs(database, backend, clock, job_capacity(settings), run_sinks(logs, metric_points)),
         workers(worker_threads(settings), settings.worker_queue),
         registry(models, services(), request_metrics),
-        gateway(registry, authenticator, workers, clock, request_metrics, side_routes()) {}
+        gateway(registry, authenticator, authorizer, workers, clock, request_metrics,
+                side_routes()) {}
 
   // Every service of this server.
   std::vector<api::Service*> services() {

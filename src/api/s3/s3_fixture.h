@@ -9,6 +9,7 @@
 #include <memory>
 #include <string>
 
+#include "api/allow_all.h"
 #include "api/s3/s3.h"
 #include "base/text.h"
 #include "objects/object_store.h"
@@ -152,6 +153,7 @@ class S3Fixture : public testing::Test {
   const wire::ServiceModel& model_ = model();
   const wire::Router& router_ = router();
   std::map<std::string_view, OperationEntry> operations_;
+  AllowAll authorizer_;
   identity::Principal principal_;
   std::string region_ = "us-east-1", account_ = "000000000000";
   std::size_t piece_ = 64 * 1024;
@@ -172,8 +174,8 @@ class S3Fixture : public testing::Test {
       auto input = wire::decode_request(model_, wire::Protocol::kRestXml, *match.operation, head,
                                         match.labels, streaming ? "" : body);
       wire::validate(model_, *match.operation, input);
-      Call call{model_,       *match.operation, principal_, account_, region_,
-                "REQUEST-ID", clock_.now(),     head,       body};
+      Call call{model_,       *match.operation, principal_, account_,    region_,
+                "REQUEST-ID", clock_.now(),     head,       authorizer_, body};
       if (streaming) {
         FakeBody reader(body, piece_, trailers_);
         reader.fail_below = fail_below_;

@@ -1,0 +1,50 @@
+// May this principal do that? Identity policies, permission boundary, session policy and resource
+// policy together, as IAM's "Policy evaluation logic" has it.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "identity/credentials.h"
+#include "identity/policies.h"
+#include "identity/policy.h"
+#include "identity/roles.h"
+
+namespace clary::identity {
+
+// One thing somebody wants to do to one resource.
+struct AccessRequest {
+  std::string action;            // "s3:GetObject"
+  std::string resource = "*";    // an ARN
+  std::string resource_account;  // who owns it; "" is the principal's own account
+  // Condition keys in lower case beside those of the principal, which the authorizer adds itself
+  // (aws:PrincipalArn, aws:PrincipalTag/*, aws:userid, aws:username, ...).
+  std::map<std::string, std::vector<std::string>> context;
+  // The policy that hangs on the resource (bucket, key, role to assume); nullptr for none.
+  std::shared_ptr<const Policy> resource_policy;
+  // The resource's policy must let the caller in by itself or by naming the account, as KMS keys
+  // ask; without it an identity policy of the same account is enough.
+  bool resource_policy_required = false;
+};
+
+struct Verdict {
+  bool allowed = false;
+  Decision decision = Decision::kImplicitDeny;
+  // As AWS ends its message: "because no identity-based policy allows the s3:GetObject action".
+  // "" when allowed.
+  std::string reason;
+  // Which policies decided, as NamedPolicy::name says.
+  std::vector<std::string> deciding_policies;
+};
+
+// threads: any. Does not block for a principal it has seen since the last change of its policies.
+class Authorizer {
+ public:
+  virtual ~Authorizer() = default;
+  virtual Verdict decide(const Principal& principal, const AccessRequest& request) = 0;
+};
+
+}  // namespace clary::identity
