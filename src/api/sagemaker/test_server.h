@@ -7,6 +7,7 @@
 #include <map>
 #include <set>
 
+#include "api/allow_all.h"
 #include "api/sagemaker/service.h"
 #include "api/sagemaker/workloads.h"
 #include "store/documents.h"
@@ -86,8 +87,8 @@ class SageMakerTest : public testing::Test {
     const wire::Operation* operation = model.find_operation(name);
     EXPECT_NE(operation, nullptr) << name;
     wire::validate(model, *operation, input);
-    Call context{model,       *operation, principal, "000000000000", "us-west-2", "request",
-                 clock.now(), request,    ""};
+    Call context{model,     *operation,  principal, "000000000000", "us-west-2",
+                 "request", clock.now(), request,   authorizer,     ""};
     return operations.at(std::string(name))(input, context);
   }
   // "Code: message" of the error that a call answers; "" when it answers none.
@@ -106,6 +107,7 @@ class SageMakerTest : public testing::Test {
   store::Documents documents{database, clock};
   wire::Models models;
   const wire::ServiceModel& model = models.get("sagemaker");
+  AllowAll authorizer;
   identity::Principal principal;
   RequestHead request;
   TestRoles roles;
