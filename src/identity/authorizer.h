@@ -28,6 +28,9 @@ struct AccessRequest {
   // The resource's policy must let the caller in by itself or by naming the account, as KMS keys
   // ask; without it an identity policy of the same account is enough.
   bool resource_policy_required = false;
+  // The resource lets the caller in by other means than its policy, as S3's ACLs do: counts like a
+  // statement of the resource's policy that allows this and names the caller.
+  bool granted = false;
 };
 
 struct Verdict {

@@ -34,6 +34,8 @@ struct ObjectInfo {
   std::vector<Checksum> checksums;
   std::map<std::string, std::string> tags;
   std::vector<std::uint64_t> part_sizes;  // multipart only
+  std::string owner;                      // an account; "" is the bucket's
+  std::string acl;                        // as api/s3 writes it; "" is its owner alone
 };
 
 struct BucketInfo {
@@ -49,6 +51,7 @@ struct PutOptions {
   std::vector<Checksum> checksums;      // already verified by the caller
   std::optional<std::string> if_match;  // ETag; kPreconditionFailed
   bool if_none_match = false;           // If-None-Match: *
+  std::string owner, acl;               // as in ObjectInfo
 };
 
 struct UploadInfo {

@@ -39,10 +39,13 @@ ObjectInfo listed_of(const store::Statement& row) {
   info.size = static_cast<std::uint64_t>(row.integer(1));
   info.etag = row.text(2);
   info.modified = from_milliseconds(row.integer(3));
-  if (const auto metadata = row.text(4); metadata.find("\"c\":") != std::string_view::npos) {
+  const auto metadata = row.text(4);
+  if (metadata.find("\"c\":") != std::string_view::npos ||
+      metadata.find("\"o\":") != std::string_view::npos) {
     PutOptions options;
     read_metadata(metadata, options);
     info.checksums = std::move(options.checksums);
+    info.owner = std::move(options.owner);
   }
   return info;
 }

@@ -92,6 +92,8 @@ std::string metadata_text(const PutOptions& options) {
   if (!options.user_metadata.empty()) object["u"] = to_json(options.user_metadata);
   if (!options.system_headers.empty()) object["h"] = to_json(options.system_headers);
   if (!options.checksums.empty()) object["c"] = to_json(options.checksums);
+  if (!options.owner.empty()) object["o"] = options.owner;
+  if (!options.acl.empty()) object["a"] = options.acl;
   return object.empty() ? std::string() : json::serialize(object);
 }
 
@@ -103,6 +105,8 @@ void read_metadata(std::string_view text, PutOptions& options) {
   if (const auto* checksums = find_array(object, "c")) {
     options.checksums = to_checksums(*checksums);
   }
+  options.owner = string_or(object, "o");
+  options.acl = string_or(object, "a");
 }
 
 std::string checksums_text(const std::vector<Checksum>& checksums) {
@@ -138,6 +142,8 @@ ObjectRow row_of(const store::Statement& row) {
   info.user_metadata = std::move(options.user_metadata);
   info.system_headers = std::move(options.system_headers);
   info.checksums = std::move(options.checksums);
+  info.owner = std::move(options.owner);
+  info.acl = std::move(options.acl);
   info.tags = read_tags(row.text(7));
   result.inline_id = row.integer(8);
   result.file = row.text(9);

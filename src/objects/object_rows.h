@@ -24,7 +24,8 @@ std::span<const store::Migration> object_migrations();
 std::int64_t milliseconds(Timestamp time);
 Timestamp from_milliseconds(std::int64_t value);
 
-// The metadata column: user metadata, headers and checksums as JSON; "" when there are none.
+// The metadata column: user metadata, headers, checksums, owner and ACL as JSON; "" when there are
+// none.
 std::string metadata_text(const PutOptions& options);
 void read_metadata(std::string_view text, PutOptions& options);
 std::string checksums_text(const std::vector<Checksum>& checksums);

@@ -18,6 +18,8 @@ constexpr char kDeleteInline[] = "DELETE FROM inline_objects WHERE id=?1";
 constexpr char kDelete[] = "DELETE FROM objects WHERE bucket=?1 AND key=?2 AND version_id='null'";
 constexpr char kSetTags[] =
     "UPDATE objects SET tags=?3 WHERE bucket=?1 AND key=?2 AND version_id='null'";
+constexpr char kSetMetadata[] =
+    "UPDATE objects SET metadata=?3 WHERE bucket=?1 AND key=?2 AND version_id='null'";
 constexpr char kPartFiles[] = "SELECT file FROM parts WHERE upload=?1";
 constexpr char kPartSizes[] = "SELECT file,size FROM parts WHERE upload=?1 ORDER BY number";
 constexpr char kDeleteParts[] = "DELETE FROM parts WHERE upload=?1";
@@ -153,6 +155,8 @@ Outcome<ObjectInfo> ObjectStore::Impl::place(store::Connection& connection, Doom
   info.system_headers = options.system_headers;
   info.checksums = options.checksums;
   info.tags = options.tags;
+  info.owner = options.owner;
+  info.acl = options.acl;
   const auto metadata = metadata_text(options);
   const auto tags = tags_text(options.tags);
   auto& insert = connection.statement(kPlace).bind(1, bucket).bind(2, key.str());
@@ -316,6 +320,8 @@ Outcome<ObjectInfo> ObjectStore::copy(const CopyRequest& request) {
     options.system_headers = info.system_headers;
     options.tags = info.tags;
   }
+  options.owner = request.owner;
+  options.acl = request.acl;
   // A composite checksum is about parts, which the copy does not have.
   options.checksums = request.checksums.value_or(info.checksums);
   std::erase_if(options.checksums, [](const Checksum& checksum) { return checksum.composite; });
@@ -379,6 +385,27 @@ Outcome<void> ObjectStore::set_tags(const BucketName& bucket, const ObjectKey& k
   auto outcome = impl_->change<void>([&](store::Connection& connection, Doomed&) -> Outcome<void> {
     connection.statement(kSetTags).bind(1, *id).bind(2, key.str()).bind(3, text).run();
     if (connection.changes() == 0) return std::unexpected(StoreError::kNoSuchKey);
+    return {};
+  });
+  impl_->cache.invalidate(bucket, key);
+  return outcome;
+}
+
+Outcome<void> ObjectStore::set_acl(const BucketName& bucket, const ObjectKey& key,
+                                   const std::string& acl) {
+  const auto id = impl_->bucket_id(bucket);
+  if (!id) return std::unexpected(StoreError::kNoSuchBucket);
+  auto outcome = impl_->change<void>([&](store::Connection& connection, Doomed&) -> Outcome<void> {
+    const auto row = Impl::find_row(connection, *id, key);
+    if (!row) return std::unexpected(StoreError::kNoSuchKey);
+    PutOptions options;
+    options.user_metadata = row->info.user_metadata;
+    options.system_headers = row->info.system_headers;
+    options.checksums = row->info.checksums;
+    options.owner = row->info.owner;
+    options.acl = acl;
+    auto& update = connection.statement(kSetMetadata).bind(1, *id).bind(2, key.str());
+    update.bind(3, metadata_text(options)).run();
     return {};
   });
   impl_->cache.invalidate(bucket, key);

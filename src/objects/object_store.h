@@ -61,7 +61,7 @@ struct ListQuery {
   std::size_t limit = 1000;
 };
 struct ListPage {
-  std::vector<ObjectInfo> objects;  // key, size, etag, modified and checksums only
+  std::vector<ObjectInfo> objects;  // key, size, etag, modified, checksums and owner only
   std::vector<std::string> common_prefixes;
   bool truncated = false;
   std::string last;  // greatest key or prefix returned
@@ -102,12 +102,14 @@ class ObjectStore {
     std::optional<PutOptions> replace;
     std::optional<std::vector<Checksum>> checksums;
     std::string source_etag;
+    std::string owner = {}, acl = {};  // of the copy: neither comes from the source
   };
   Outcome<ObjectInfo> copy(const CopyRequest& request);
   Outcome<void> remove(const BucketName& bucket, const ObjectKey& key);  // absent is fine
   Outcome<void> remove_many(const BucketName& bucket, std::span<const ObjectKey> keys);
   Outcome<void> set_tags(const BucketName& bucket, const ObjectKey& key,
                          const std::map<std::string, std::string>& tags);
+  Outcome<void> set_acl(const BucketName& bucket, const ObjectKey& key, const std::string& acl);
   Outcome<ListPage> list(const ListQuery& query);
   // The parts of a completed multipart object, with number > `after`; empty for others.
   Outcome<std::vector<PartInfo>> object_parts(const BucketName& bucket, const ObjectKey& key,

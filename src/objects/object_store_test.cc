@@ -55,6 +55,8 @@ TEST_F(ObjectStoreTest, MetadataComesBack) {
   options.system_headers = {{"cache-control", "no-cache"}};
   options.checksums = {{ChecksumAlgorithm::kCrc32, "AAAAAA==", false}};
   options.tags = {{"t", "v"}};
+  options.owner = "111122223333";
+  options.acl = "first";
   ASSERT_TRUE(try_put("k", "x", options));
   reopen();
   const auto info = *store_->head(bucket_, ObjectKey("k")).value();
@@ -66,6 +68,14 @@ TEST_F(ObjectStoreTest, MetadataComesBack) {
   ASSERT_TRUE(store_->set_tags(bucket_, ObjectKey("k"), {{"n", "w"}}));
   EXPECT_EQ(store_->head(bucket_, ObjectKey("k")).value()->tags.at("n"), "w");
   EXPECT_EQ(store_->set_tags(bucket_, ObjectKey("none"), {}).error(), StoreError::kNoSuchKey);
+  EXPECT_EQ(info.owner, options.owner);
+  EXPECT_EQ(info.acl, "first");
+  ASSERT_TRUE(store_->set_acl(bucket_, ObjectKey("k"), "second"));
+  const auto changed = *store_->head(bucket_, ObjectKey("k")).value();
+  EXPECT_EQ(changed.acl, "second");
+  EXPECT_EQ(changed.owner, options.owner);
+  EXPECT_EQ(changed.user_metadata, options.user_metadata);
+  EXPECT_EQ(store_->set_acl(bucket_, ObjectKey("none"), "").error(), StoreError::kNoSuchKey);
 }
 
 TEST_F(ObjectStoreTest, OverwritingAndRemovingFreeTheFiles) {
