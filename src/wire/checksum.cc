@@ -6,8 +6,8 @@
 #include <new>
 #include <utility>
 
+#include "base/crc.h"
 #include "base/text.h"
-#include "wire/crc.h"
 
 namespace clary::wire {
 namespace {

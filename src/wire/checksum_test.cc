@@ -4,8 +4,8 @@
 
 #include <chrono>
 
+#include "base/crc.h"
 #include "base/text.h"
-#include "wire/crc.h"
 
 namespace clary::wire {
 namespace {

@@ -2,8 +2,8 @@
 
 #include <cstdint>
 
+#include "base/crc.h"
 #include "base/text.h"
-#include "wire/crc.h"
 
 namespace clary::wire {
 namespace {

@@ -5,7 +5,7 @@
 #include <cstdint>
 #include <span>
 
-namespace clary::wire {
+namespace clary {
 
 enum class CrcKind { kCrc32, kCrc32c, kCrc64nvme };
 
@@ -18,4 +18,4 @@ std::uint64_t crc_update_portable(CrcKind kind, std::uint64_t crc,
 // The CRC of A followed by B, from crc(A), crc(B) and B's length.
 std::uint64_t crc_combine(CrcKind kind, std::uint64_t a, std::uint64_t b, std::uint64_t b_bytes);
 
-}  // namespace clary::wire
+}  // namespace clary

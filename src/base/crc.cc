@@ -1,4 +1,4 @@
-#include "wire/crc.h"
+#include "base/crc.h"
 
 #include <array>
 #include <bit>
@@ -8,7 +8,7 @@
 #include <immintrin.h>
 #endif
 
-namespace clary::wire {
+namespace clary {
 namespace {
 
 static_assert(std::endian::native == std::endian::little);
@@ -189,4 +189,4 @@ std::uint64_t crc_combine(CrcKind kind, std::uint64_t a, std::uint64_t b, std::u
   return Crc64nvme::combine(a, b, b_bytes);
 }
 
-}  // namespace clary::wire
+}  // namespace clary
