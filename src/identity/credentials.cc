@@ -3,12 +3,14 @@
 #include <openssl/sha.h>
 
 #include <array>
+#include <functional>
 #include <mutex>
 #include <unordered_map>
 
 #include "base/json.h"
 #include "base/random.h"
 #include "base/text.h"
+#include "identity/entity_table.h"
 #include "identity/roles.h"
 
 namespace clary::identity {
@@ -24,13 +26,21 @@ CREATE UNIQUE INDEX access_keys_local ON access_keys(account) WHERE local=1;
 CREATE INDEX access_keys_expires ON access_keys(expires) WHERE expires IS NOT NULL;
 CREATE INDEX access_keys_arn ON access_keys(arn,created) WHERE expires IS NULL;
 )";
-constexpr store::Migration kMigrations[] = {{"credentials", 1, kSchema1}};
+// What STS adds to a session, and when a long-lived key was used last.
+constexpr char kSchema2[] = R"(
+ALTER TABLE access_keys ADD COLUMN session TEXT NOT NULL DEFAULT '{}';
+ALTER TABLE access_keys ADD COLUMN used INTEGER;
+ALTER TABLE access_keys ADD COLUMN used_service TEXT NOT NULL DEFAULT '';
+ALTER TABLE access_keys ADD COLUMN used_region TEXT NOT NULL DEFAULT '';
+)";
+constexpr store::Migration kMigrations[] = {{"credentials", 1, kSchema1},
+                                            {"credentials", 2, kSchema2}};
 
 #define CLARY_KEY_COLUMNS                                                                \
   "id,secret,token,expires,active,created,kind,account,arn,user_id,name,session_policy," \
-  "session_tags"
+  "session_tags,session"
 constexpr char kInsert[] = "INSERT INTO access_keys(" CLARY_KEY_COLUMNS
-                           ",local) VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14) "
+                           ",local) VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15) "
                            "ON CONFLICT DO NOTHING";
 constexpr char kFind[] = "SELECT " CLARY_KEY_COLUMNS " FROM access_keys WHERE id=?1";
 constexpr char kFindLocal[] =
@@ -41,6 +51,12 @@ constexpr char kOfPrincipal[] = "SELECT " CLARY_KEY_COLUMNS
 #undef CLARY_KEY_COLUMNS
 constexpr char kDelete[] = "DELETE FROM access_keys WHERE id=?1";
 constexpr char kSetActive[] = "UPDATE access_keys SET active=?2 WHERE id=?1";
+constexpr char kNoteUse[] =
+    "UPDATE access_keys SET used=?2,used_service=?3,used_region=?4 WHERE id=?1";
+constexpr char kLastUse[] = "SELECT used,used_service,used_region FROM access_keys WHERE id=?1";
+constexpr char kAllOf[] = "SELECT id FROM access_keys WHERE arn=?1";
+constexpr char kRename[] = "UPDATE access_keys SET arn=?2,name=?3 WHERE arn=?1";
+constexpr char kDeleteAllOf[] = "DELETE FROM access_keys WHERE arn=?1";
 constexpr char kPurge[] = "DELETE FROM access_keys WHERE expires IS NOT NULL AND expires<?1";
 
 std::int64_t milliseconds(Timestamp time) {
@@ -56,18 +72,38 @@ std::string random_base64(std::size_t bytes) {
   return base64(raw);
 }
 
-std::string tags_text(const std::map<std::string, std::string>& tags) {
+// What a principal's session has beside the columns of its own.
+std::string session_text(const Principal& principal) {
   json::object object;
-  for (const auto& [key, value] : tags) object[key] = value;
+  if (!principal.session_policy_arns.empty()) {
+    object["policy_arns"] = array_of(principal.session_policy_arns);
+  }
+  if (!principal.transitive_tags.empty()) {
+    object["transitive_tags"] = array_of(principal.transitive_tags);
+  }
+  if (!principal.source_identity.empty()) object["source_identity"] = principal.source_identity;
+  if (!principal.session_context.empty()) object["context"] = object_of(principal.session_context);
+  if (principal.temporary) object["temporary"] = true;
   return json::serialize(object);
 }
 
-std::map<std::string, std::string> tags_of(std::string_view text) {
-  std::map<std::string, std::string> tags;
-  for (const auto& [key, value] : json::parse(text).as_object()) {
-    tags.emplace(key, value.as_string());
-  }
-  return tags;
+void read_session(Principal& principal, std::string_view tags, std::string_view session) {
+  const json::value parsed_tags = json::parse(tags), parsed = json::parse(session);
+  const json::object& object = parsed.as_object();
+  principal.session_tags = map_of(&parsed_tags.as_object());
+  principal.session_policy_arns = list_of(find_array(object, "policy_arns"));
+  principal.transitive_tags = list_of(find_array(object, "transitive_tags"));
+  principal.source_identity = string_or(object, "source_identity");
+  principal.session_context = map_of(find_object(object, "context"));
+  principal.temporary = find_bool(object, "temporary").value_or(false);
+}
+
+// The two places where a secret meets the table.
+std::string stored_secret(const AccessKey& key) {
+  return key.secret;
+}
+std::string secret_of(const store::Statement& row) {
+  return std::string(row.text(1));
 }
 
 AccessKey key_of(const store::Statement& row) {
@@ -78,10 +114,10 @@ AccessKey key_of(const store::Statement& row) {
   principal->user_id = row.text(9);
   principal->name = row.text(10);
   principal->session_policy = row.text(11);
-  principal->session_tags = tags_of(row.text(12));
+  read_session(*principal, row.text(12), row.text(13));
   AccessKey key;
   key.id = row.text(0);
-  key.secret = row.text(1);
+  key.secret = secret_of(row);
   key.session_token = row.text(2);
   if (!row.is_null(3)) key.expires = from_milliseconds(row.integer(3));
   key.active = row.integer(4) != 0;
@@ -91,9 +127,10 @@ AccessKey key_of(const store::Statement& row) {
 }
 
 void insert(store::Connection& connection, const AccessKey& key, bool local) {
-  const std::string tags = tags_text(key.principal->session_tags);
+  const std::string tags = json::serialize(object_of(key.principal->session_tags));
+  const std::string session = session_text(*key.principal), secret = stored_secret(key);
   auto& row = connection.statement(kInsert);
-  row.bind(1, key.id).bind(2, key.secret).bind(3, key.session_token);
+  row.bind(1, key.id).bind(2, secret).bind(3, key.session_token);
   if (key.expires) {
     row.bind(4, milliseconds(*key.expires));
   } else {
@@ -102,8 +139,8 @@ void insert(store::Connection& connection, const AccessKey& key, bool local) {
   row.bind(5, key.active ? 1 : 0).bind(6, milliseconds(key.created));
   row.bind(7, static_cast<int>(key.principal->kind)).bind(8, key.principal->account);
   row.bind(9, key.principal->arn).bind(10, key.principal->user_id).bind(11, key.principal->name);
-  row.bind(12, key.principal->session_policy).bind(13, tags).bind(14, local ? 1 : 0);
-  row.run();
+  row.bind(12, key.principal->session_policy).bind(13, tags).bind(14, session);
+  row.bind(15, local ? 1 : 0).run();
 }
 
 // Keys seen lately, by id. Bounded: a full shard is emptied, since every role session adds one.
@@ -151,7 +188,16 @@ class KeyCache {
   std::array<Shard, kShards> shards_;
 };
 
+constexpr std::chrono::minutes kUseWrites{15};
+
 }  // namespace
+
+// Use since the key was read. The first one is written at once.
+struct AccessKey::LastUse {
+  std::mutex mutex;
+  KeyUse use;
+  Timestamp written{};
+};
 
 std::string execution_role_id(std::string_view account) {
   constexpr std::string_view kAlphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
@@ -176,6 +222,19 @@ struct Credentials::Impl {
     });
     return key;
   }
+
+  // The ids of a principal's keys and sessions, which `change` altered.
+  std::vector<std::string> change_all_of(std::string_view arn,
+                                         const std::function<void(store::Connection&)>& change) {
+    std::vector<std::string> ids;
+    database.write([&](store::Connection& connection) {
+      auto& row = connection.statement(kAllOf).bind(1, arn);
+      while (row.step()) ids.emplace_back(row.text(0));
+      row.reset();
+      change(connection);
+    });
+    return ids;
+  }
 };
 
 Credentials::Credentials(store::Database& database, const Clock& clock)
@@ -192,6 +251,7 @@ std::shared_ptr<const AccessKey> Credentials::find(std::string_view access_key_i
   const std::uint64_t epoch = impl_->cache.epoch(access_key_id);
   auto stored = impl_->read_one(kFind, access_key_id);
   if (!stored) return nullptr;
+  if (!stored->expires) stored->last_use = std::make_shared<AccessKey::LastUse>();
   auto key = std::make_shared<const AccessKey>(std::move(*stored));
   impl_->cache.put(key, epoch);
   return key;
@@ -203,9 +263,84 @@ AccessKey Credentials::create_key(const Principal& principal) {
                 .session_token = "",
                 .expires = std::nullopt,
                 .principal = std::make_shared<const Principal>(principal),
-                .created = impl_->clock.now()};
+                .created = impl_->clock.now(),
+                .last_use = nullptr};
   impl_->database.write([&](store::Connection& connection) { insert(connection, key, false); });
   return key;
+}
+
+bool Credentials::import_key(const Principal& principal, std::string_view id,
+                             std::string_view secret) {
+  const AccessKey key{.id = std::string(id),
+                      .secret = std::string(secret),
+                      .session_token = "",
+                      .expires = std::nullopt,
+                      .principal = std::make_shared<const Principal>(principal),
+                      .created = impl_->clock.now(),
+                      .last_use = nullptr};
+  bool added = false;
+  impl_->database.write([&](store::Connection& connection) {
+    insert(connection, key, false);
+    added = connection.changes() == 1;
+  });
+  impl_->cache.drop(id);
+  return added;
+}
+
+void Credentials::note_use(const AccessKey& key, std::string_view service,
+                           std::string_view region) {
+  if (key.last_use == nullptr) return;
+  const Timestamp now = impl_->clock.now();
+  {
+    AccessKey::LastUse& last = *key.last_use;
+    const std::lock_guard lock(last.mutex);
+    last.use.time = now;
+    if (last.use.service != service) last.use.service = service;
+    if (last.use.region != region) last.use.region = region;
+    if (now - last.written < kUseWrites) return;
+    last.written = now;
+  }
+  impl_->database.write_later(
+      [id = key.id, now, by = std::string(service),
+       in = std::string(region)](store::Connection& connection) {
+        auto& row = connection.statement(kNoteUse).bind(1, id).bind(2, milliseconds(now));
+        row.bind(3, by).bind(4, in).run();
+      },
+      {});
+}
+
+std::optional<KeyUse> Credentials::last_use(std::string_view access_key_id) {
+  if (const auto key = impl_->cache.find(access_key_id); key != nullptr && key->last_use) {
+    const std::lock_guard lock(key->last_use->mutex);
+    if (!key->last_use->use.service.empty()) return key->last_use->use;
+  }
+  std::optional<KeyUse> use;
+  impl_->database.read([&](store::Connection& connection) {
+    auto& row = connection.statement(kLastUse).bind(1, access_key_id);
+    if (!row.step() || row.is_null(0)) return;
+    use = KeyUse{.time = from_milliseconds(row.integer(0)),
+                 .service = std::string(row.text(1)),
+                 .region = std::string(row.text(2))};
+  });
+  return use;
+}
+
+void Credentials::rename(std::string_view old_arn, const Principal& renamed) {
+  for (const std::string& id : impl_->change_all_of(old_arn, [&](store::Connection& connection) {
+         auto& row = connection.statement(kRename).bind(1, old_arn).bind(2, renamed.arn);
+         row.bind(3, renamed.name).run();
+       })) {
+    impl_->cache.drop(id);
+  }
+}
+
+void Credentials::remove_all_of(std::string_view principal_arn) {
+  for (const std::string& id :
+       impl_->change_all_of(principal_arn, [&](store::Connection& connection) {
+         connection.statement(kDeleteAllOf).bind(1, principal_arn).run();
+       })) {
+    impl_->cache.drop(id);
+  }
 }
 
 bool Credentials::delete_key(std::string_view access_key_id) {
@@ -239,12 +374,15 @@ std::vector<AccessKey> Credentials::keys_of(std::string_view principal_arn) {
 
 AccessKey Credentials::create_session(const Principal& principal, std::chrono::seconds lifetime) {
   const Timestamp now = impl_->clock.now();
+  Principal whose = principal;
+  whose.temporary = true;
   AccessKey key{.id = "ASIA" + random_id(16),
                 .secret = random_base64(30),
                 .session_token = "FwoClary" + random_base64(120),
                 .expires = now + lifetime,
-                .principal = std::make_shared<const Principal>(principal),
-                .created = now};
+                .principal = std::make_shared<const Principal>(std::move(whose)),
+                .created = now,
+                .last_use = nullptr};
   const Timestamp forgotten = now - std::chrono::days(1);
   impl_->database.write([&](store::Connection& connection) {
     connection.statement(kPurge).bind(1, milliseconds(forgotten)).run();
@@ -268,7 +406,8 @@ AccessKey Credentials::local_key(std::string_view account) {
                       .session_token = "",
                       .expires = std::nullopt,
                       .principal = std::make_shared<const Principal>(std::move(principal)),
-                      .created = impl_->clock.now()};
+                      .created = impl_->clock.now(),
+                      .last_use = nullptr};
   impl_->database.write([&](store::Connection& connection) { insert(connection, key, true); });
   // Another caller may have been first.
   return impl_->read_one(kFindLocal, account).value_or(key);

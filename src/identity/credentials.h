@@ -16,15 +16,29 @@
 namespace clary::identity {
 
 struct Principal {
-  enum class Kind { kRoot, kUser, kAssumedRole };
+  enum class Kind { kRoot, kUser, kAssumedRole, kFederatedUser };
   Kind kind = Kind::kRoot;
   std::string account;
   std::string arn;      // arn:aws:sts::ACCOUNT:assumed-role/ROLE/SESSION, arn:aws:iam::...:user/X
   std::string user_id;  // AROA...:SESSION, AIDA..., or the account id
-  std::string name;     // role or user name; "" for root
-  // What AssumeRole narrowed the session to (JSON text, "" for none) and tagged it with.
+  std::string name;     // role or user name; of a federated user the one who made it; "" for root
+  // What AssumeRole or GetFederationToken narrowed the session to (JSON text, "" for none; ARNs of
+  // managed policies) and tagged it with.
   std::string session_policy;
+  std::vector<std::string> session_policy_arns;
   std::map<std::string, std::string> session_tags;
+  std::vector<std::string> transitive_tags;  // keys of the session tags that go on when chaining
+  std::string source_identity;
+  // Further condition keys of the session, in lower case ("aws:federatedprovider",
+  // "accounts.example.com:sub").
+  std::map<std::string, std::string> session_context;
+  bool temporary = false;  // a session of STS, whoever's
+};
+
+// When, and for what, a long-lived key was used last.
+struct KeyUse {
+  Timestamp time{};
+  std::string service, region;
 };
 
 struct AccessKey {
@@ -34,6 +48,8 @@ struct AccessKey {
   std::shared_ptr<const Principal> principal;
   Timestamp created{};
   bool active = true;
+  struct LastUse;
+  std::shared_ptr<LastUse> last_use;  // of keys that find() gave
 };
 
 // The id of an account's execution role: the same on every machine, so that keys and roles agree.
@@ -52,10 +68,21 @@ class Credentials {
   std::shared_ptr<const AccessKey> find(std::string_view access_key_id);
   // A long-lived key.
   AccessKey create_key(const Principal& principal);
+  // The same with an id and secret of another system, for those who move. False: the id is taken.
+  [[nodiscard]] bool import_key(const Principal& principal, std::string_view id,
+                                std::string_view secret);
   bool delete_key(std::string_view access_key_id);
   bool set_active(std::string_view access_key_id, bool active);
   // Long-lived keys of a principal, oldest first, without the local key.
   std::vector<AccessKey> keys_of(std::string_view principal_arn);
+  // A signature of the key was good. Takes a lock of the key's own; writes to the database, without
+  // waiting, at most every quarter of an hour for each key.
+  void note_use(const AccessKey& key, std::string_view service, std::string_view region);
+  std::optional<KeyUse> last_use(std::string_view access_key_id);
+  // A user was renamed: keys and sessions go with it.
+  void rename(std::string_view old_arn, const Principal& renamed);
+  // Ends all sessions and keys of a principal that is gone.
+  void remove_all_of(std::string_view principal_arn);
   // ASIA... key, secret and token for a role session. Survives a restart until it expires.
   AccessKey create_session(const Principal& principal, std::chrono::seconds lifetime);
   // The key `clary env` prints for an account: made once, kept. Its principal is a session

@@ -163,7 +163,7 @@ std::vector<ManagedPolicy> Policies::list(std::string_view account) {
   return policies;
 }
 
-std::vector<NamedPolicy> Policies::of_role(const Role& role) {
+std::vector<NamedPolicy> Policies::of(const PolicyHolder& holder) {
   std::vector<NamedPolicy> policies;
   const auto add = [&](const std::string& name, std::string_view document) {
     if (auto policy = parse_policy(document, PolicyKind::kIdentity)) {
@@ -171,10 +171,10 @@ std::vector<NamedPolicy> Policies::of_role(const Role& role) {
           {.name = name, .policy = std::make_shared<const Policy>(*std::move(policy))});
     }
   };
-  for (const std::string& arn : role.attached_policy_arns) {
+  for (const std::string& arn : holder.attached_policy_arns) {
     if (const auto policy = find(arn)) add(policy->name, policy->current().document);
   }
-  for (const auto& [name, document] : role.inline_policies) add(name, document);
+  for (const auto& [name, document] : holder.inline_policies) add(name, document);
   return policies;
 }
 

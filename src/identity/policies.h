@@ -12,6 +12,7 @@
 
 #include "base/clock.h"
 #include "identity/policy.h"
+#include "identity/policy_holder.h"
 #include "identity/roles.h"
 #include "store/database.h"
 
@@ -57,9 +58,10 @@ class Policies {
   // An account's own, by name.
   std::vector<ManagedPolicy> list(std::string_view account);
 
-  // What a role's policies say, attached ones first: for evaluation. Documents that no longer
-  // parse (none can come in) are left out.
-  std::vector<NamedPolicy> of_role(const Role& role);
+  // What the policies of a user, group or role say, attached ones first: for evaluation. Documents
+  // that no longer parse (none can come in) are left out.
+  std::vector<NamedPolicy> of(const PolicyHolder& holder);
+  std::vector<NamedPolicy> of_role(const Role& role) { return of(role); }
 
  private:
   struct Impl;

@@ -4,6 +4,7 @@
 #include "base/random.h"
 #include "base/text.h"
 #include "identity/credentials.h"
+#include "identity/entity_table.h"
 
 namespace clary::identity {
 namespace {
@@ -15,13 +16,14 @@ CREATE TABLE roles(
   max_session_seconds INTEGER NOT NULL, created INTEGER NOT NULL, attached TEXT NOT NULL,
   inline_policies TEXT NOT NULL, tags TEXT NOT NULL, PRIMARY KEY(account,name)) WITHOUT ROWID;
 )";
-constexpr store::Migration kMigrations[] = {{"roles", 1, kSchema1}};
+constexpr char kSchema2[] = "ALTER TABLE roles ADD COLUMN boundary TEXT NOT NULL DEFAULT ''";
+constexpr store::Migration kMigrations[] = {{"roles", 1, kSchema1}, {"roles", 2, kSchema2}};
 
 #define CLARY_ROLE_COLUMNS                                                                  \
   "account,name,path,id,arn,trust_policy,description,max_session_seconds,created,attached," \
-  "inline_policies,tags"
+  "inline_policies,tags,boundary"
 constexpr char kInsert[] = "INSERT INTO roles(" CLARY_ROLE_COLUMNS
-                           ") VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12) "
+                           ") VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13) "
                            "ON CONFLICT DO NOTHING";
 constexpr char kFind[] = "SELECT " CLARY_ROLE_COLUMNS " FROM roles WHERE account=?1 AND name=?2";
 constexpr char kFindByArn[] = "SELECT " CLARY_ROLE_COLUMNS " FROM roles WHERE arn=?1";
@@ -31,28 +33,16 @@ constexpr char kList[] = "SELECT " CLARY_ROLE_COLUMNS
 #undef CLARY_ROLE_COLUMNS
 constexpr char kUpdate[] =
     "UPDATE roles SET trust_policy=?3,description=?4,max_session_seconds=?5,attached=?6,"
-    "inline_policies=?7,tags=?8 WHERE account=?1 AND name=?2";
+    "inline_policies=?7,tags=?8,boundary=?9 WHERE account=?1 AND name=?2";
 constexpr char kDelete[] = "DELETE FROM roles WHERE account=?1 AND name=?2";
 constexpr char kAttachments[] =
     "SELECT count(*) FROM roles, json_each(roles.attached) WHERE json_each.value=?1";
+constexpr char kBoundaries[] = "SELECT count(*) FROM roles WHERE boundary=?1";
+constexpr char kCount[] = "SELECT count(*) FROM roles WHERE account=?1";
 
 constexpr std::string_view kExecutionTrust =
     R"({"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"Service":)"
     R"(["sagemaker.amazonaws.com","scheduler.amazonaws.com"]},"Action":"sts:AssumeRole"}]})";
-
-json::object object_of(const std::map<std::string, std::string>& map) {
-  json::object object;
-  for (const auto& [key, value] : map) object[key] = value;
-  return object;
-}
-
-std::map<std::string, std::string> map_of(std::string_view text) {
-  std::map<std::string, std::string> map;
-  for (const auto& [key, value] : json::parse(text).as_object()) {
-    map.emplace(key, value.as_string());
-  }
-  return map;
-}
 
 Role role_of(const store::Statement& row) {
   Role role;
@@ -65,19 +55,19 @@ Role role_of(const store::Statement& row) {
   role.description = row.text(6);
   role.max_session_seconds = static_cast<int>(row.integer(7));
   role.created = Timestamp(std::chrono::milliseconds(row.integer(8)));
-  for (const json::value& arn : json::parse(row.text(9)).as_array()) {
-    role.attached_policy_arns.emplace_back(arn.as_string());
-  }
-  role.inline_policies = map_of(row.text(10));
-  role.tags = map_of(row.text(11));
+  const json::value attached = json::parse(row.text(9)),
+                    inline_policies = json::parse(row.text(10)), tags = json::parse(row.text(11));
+  role.attached_policy_arns = list_of(&attached.as_array());
+  role.inline_policies = map_of(&inline_policies.as_object());
+  role.tags = map_of(&tags.as_object());
+  role.permissions_boundary = row.text(12);
   return role;
 }
 
 // The three lists of a role as JSON text; alive while they are bound.
 struct Texts {
   explicit Texts(const Role& role)
-      : attached(json::serialize(
-            json::array(role.attached_policy_arns.begin(), role.attached_policy_arns.end()))),
+      : attached(json::serialize(array_of(role.attached_policy_arns))),
         inline_policies(json::serialize(object_of(role.inline_policies))),
         tags(json::serialize(object_of(role.tags))) {}
   std::string attached, inline_policies, tags;
@@ -97,10 +87,20 @@ struct Roles::Impl {
       row.bind(1, role.account).bind(2, role.name).bind(3, role.path).bind(4, role.id);
       row.bind(5, role.arn).bind(6, role.trust_policy).bind(7, role.description);
       row.bind(8, role.max_session_seconds).bind(9, role.created.time_since_epoch().count());
-      row.bind(10, texts.attached).bind(11, texts.inline_policies).bind(12, texts.tags).run();
+      row.bind(10, texts.attached).bind(11, texts.inline_policies).bind(12, texts.tags);
+      row.bind(13, role.permissions_boundary).run();
       created = connection.changes() == 1;
     });
     return created;
+  }
+
+  std::size_t number(const char* sql, std::string_view value) {
+    std::size_t number = 0;
+    database.read([&](store::Connection& connection) {
+      auto& row = connection.statement(sql).bind(1, value);
+      if (row.step()) number = static_cast<std::size_t>(row.integer(0));
+    });
+    return number;
   }
 };
 
@@ -165,7 +165,8 @@ std::optional<Role> Roles::update(std::string_view account, std::string_view nam
     const Texts texts(role);
     auto& update = connection.statement(kUpdate).bind(1, account).bind(2, name);
     update.bind(3, role.trust_policy).bind(4, role.description).bind(5, role.max_session_seconds);
-    update.bind(6, texts.attached).bind(7, texts.inline_policies).bind(8, texts.tags).run();
+    update.bind(6, texts.attached).bind(7, texts.inline_policies).bind(8, texts.tags);
+    update.bind(9, role.permissions_boundary).run();
     result = std::move(role);
   });
   return result;
@@ -192,12 +193,15 @@ std::vector<Role> Roles::list(std::string_view account, std::string_view path_pr
 }
 
 std::size_t Roles::attachments(std::string_view policy_arn) {
-  std::size_t count = 0;
-  impl_->database.read([&](store::Connection& connection) {
-    auto& row = connection.statement(kAttachments).bind(1, policy_arn);
-    if (row.step()) count = static_cast<std::size_t>(row.integer(0));
-  });
-  return count;
+  return impl_->number(kAttachments, policy_arn);
+}
+
+std::size_t Roles::boundaries(std::string_view policy_arn) {
+  return impl_->number(kBoundaries, policy_arn);
+}
+
+std::size_t Roles::count(std::string_view account) {
+  return impl_->number(kCount, account);
 }
 
 }  // namespace clary::identity

@@ -2,7 +2,6 @@
 #pragma once
 
 #include <functional>
-#include <map>
 #include <memory>
 #include <optional>
 #include <span>
@@ -11,19 +10,15 @@
 #include <vector>
 
 #include "base/clock.h"
+#include "identity/policy_holder.h"
 #include "store/database.h"
 
 namespace clary::identity {
 
-struct Role {
-  std::string account, name, path = "/", id, arn;
+struct Role : PolicyHolder {
   std::string trust_policy;  // JSON text
   std::string description;
   int max_session_seconds = 3600;
-  Timestamp created;
-  std::vector<std::string> attached_policy_arns;
-  std::map<std::string, std::string> inline_policies;  // name -> JSON text
-  std::map<std::string, std::string> tags;
 };
 
 inline constexpr std::string_view kExecutionRole = "ClaryExecutionRole";
@@ -48,8 +43,10 @@ class Roles {
   bool remove(std::string_view account, std::string_view name);
   std::vector<Role> list(std::string_view account, std::string_view path_prefix,
                          std::string_view after, std::size_t limit);
-  // How many roles carry the policy: all accounts.
+  // How many roles carry the policy, or have it as their boundary: all accounts.
   std::size_t attachments(std::string_view policy_arn);
+  std::size_t boundaries(std::string_view policy_arn);
+  std::size_t count(std::string_view account);
 
  private:
   struct Impl;
