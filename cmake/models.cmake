@@ -4,7 +4,7 @@ clary_fetch_package(botocore 1.44.5
 
 set(CLARY_MODELS
   sagemaker sagemaker-runtime sagemaker-featurestore-runtime sagemaker-metrics
-  s3 sts iam logs cloudwatch kms ecr)
+  s3 sts iam logs cloudwatch cloudtrail kms ecr)
 
 # Adds to `target` the embedded models and the table that names them.
 function(clary_embed_models target)
