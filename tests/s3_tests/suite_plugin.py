@@ -1,0 +1,78 @@
+"""A pytest plugin, loaded into the suite: leaves uncounted tests out, gives each pytest process its
+own server, and notes how every test ended."""
+
+import json
+import os
+from pathlib import Path
+
+import pytest
+
+import areas
+
+FILES = ("test_s3.py", "test_headers.py", "test_iam.py", "test_sts.py")
+ended = {}
+
+
+def pytest_configure(config):
+    worker = os.environ.get("PYTEST_XDIST_WORKER", "gw0")
+    os.environ["S3TEST_CONF"] = str(Path(os.environ["CLARY_S3_TESTS_RUN"]) / f"{worker}.conf")
+
+
+def base_name(item):
+    return getattr(item, "originalname", None) or item.name
+
+
+def markers_of(item):
+    return sorted({mark.name for mark in item.iter_markers()})
+
+
+def pytest_collection_modifyitems(config, items):
+    kept, left_out = [], []
+    include = os.environ.get("CLARY_S3_TESTS_UNCOUNTED")
+    for item in items:
+        reason = areas.exclusion(base_name(item), markers_of(item))
+        if item.path.name in FILES and (reason is None or include):
+            kept.append(item)
+        elif item.path.name != "test_utils.py":
+            left_out.append((item.nodeid, reason or areas.exclusion("", {item.path.stem[5:]}) or "not S3"))
+    items[:] = kept
+    if not os.environ.get("PYTEST_XDIST_WORKER", "gw0") == "gw0":
+        return
+    out = Path(os.environ["CLARY_S3_TESTS_RUN"]) / "left_out.json"
+    out.write_text(json.dumps(left_out))
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_makereport(item, call):
+    outcome = yield
+    report = outcome.get_result()
+    report.clary_area = areas.area(item.path.stem, base_name(item), markers_of(item))
+    report.clary_reason = ""
+    if report.skipped and isinstance(report.longrepr, tuple):
+        report.clary_reason = report.longrepr[2]
+    elif report.failed and call.excinfo is not None:
+        report.clary_reason = call.excinfo.exconly()
+
+
+def pytest_runtest_logreport(report):
+    """In the process that collects: one line a test, the worst of its phases."""
+    known = ended.get(report.nodeid)
+    outcome = report.outcome
+    if report.when == "teardown" and outcome == "passed":
+        if known is not None:
+            known["seconds"] = round(known["seconds"] + report.duration, 2)
+        return
+    if known is not None and known["outcome"] == "failed":
+        return
+    if report.when == "setup" and outcome == "passed":
+        return
+    ended[report.nodeid] = {
+        "outcome": outcome, "when": report.when, "area": getattr(report, "clary_area", ""),
+        "reason": getattr(report, "clary_reason", ""), "seconds": round(report.duration, 2)}
+
+
+def pytest_sessionfinish(session):
+    if os.environ.get("PYTEST_XDIST_WORKER"):
+        return
+    out = Path(os.environ["CLARY_S3_TESTS_RUN"]) / "ended.json"
+    out.write_text(json.dumps(ended, indent=1))
