@@ -8,10 +8,7 @@ namespace clary::api {
 class AllowAll final : public identity::Authorizer {
  public:
   identity::Verdict decide(const identity::Principal&, const identity::AccessRequest&) override {
-    return {.allowed = true,
-            .decision = identity::Decision::kAllowed,
-            .reason = {},
-            .deciding_policies = {}};
+    return {.allowed = true, .decision = identity::Decision::kAllowed, .reason = {}, .matched = {}};
   }
 };
 

@@ -62,6 +62,10 @@ class Service {
   // operation, on the connection's thread. Throws the service's AccessDenied. Operations check
   // themselves what only they know (each key of a DeleteObjects, the role that is passed).
   virtual void authorize(const json::object& input, Call& call);
+  // Adds what conditions may ask about a resource that is there already (aws:ResourceTag/*): called
+  // only when a policy of the caller wants to know a key. May block on the store.
+  virtual void add_resource_context(const std::string& resource_arn, const Call& call,
+                                    identity::Context& context);
 };
 
 }  // namespace clary::api

@@ -2,6 +2,7 @@
 // policy together, as IAM's "Policy evaluation logic" has it.
 #pragma once
 
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
@@ -9,20 +10,24 @@
 #include <vector>
 
 #include "identity/credentials.h"
-#include "identity/policies.h"
 #include "identity/policy.h"
-#include "identity/roles.h"
 
 namespace clary::identity {
+
+// Condition keys in lower case and their values.
+using Context = std::map<std::string, std::vector<std::string>>;
 
 // One thing somebody wants to do to one resource.
 struct AccessRequest {
   std::string action;            // "s3:GetObject"
   std::string resource = "*";    // an ARN
   std::string resource_account;  // who owns it; "" is the principal's own account
-  // Condition keys in lower case beside those of the principal, which the authorizer adds itself
+  // Condition keys beside those of the principal, which the authorizer adds itself
   // (aws:PrincipalArn, aws:PrincipalTag/*, aws:userid, aws:username, ...).
-  std::map<std::string, std::vector<std::string>> context;
+  Context context;
+  // Adds keys that cost something to find out (tags of the resource, ...): called once at most, and
+  // only when a policy asks for a key. May be empty.
+  std::function<void(Context&)> more_context;
   // The policy that hangs on the resource (bucket, key, role to assume); nullptr for none.
   std::shared_ptr<const Policy> resource_policy;
   // The resource's policy must let the caller in by itself or by naming the account, as KMS keys
@@ -39,8 +44,8 @@ struct Verdict {
   // As AWS ends its message: "because no identity-based policy allows the s3:GetObject action".
   // "" when allowed.
   std::string reason;
-  // Which policies decided, as NamedPolicy::name says.
-  std::vector<std::string> deciding_policies;
+  // The statements that decided: the denying ones, else those that allow.
+  std::vector<MatchedStatement> matched;
 };
 
 // threads: any. Does not block for a principal it has seen since the last change of its policies.

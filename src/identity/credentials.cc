@@ -38,9 +38,9 @@ constexpr store::Migration kMigrations[] = {{"credentials", 1, kSchema1},
 
 #define CLARY_KEY_COLUMNS                                                                \
   "id,secret,token,expires,active,created,kind,account,arn,user_id,name,session_policy," \
-  "session_tags,session"
+  "session_tags,session,local"
 constexpr char kInsert[] = "INSERT INTO access_keys(" CLARY_KEY_COLUMNS
-                           ",local) VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15) "
+                           ") VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15) "
                            "ON CONFLICT DO NOTHING";
 constexpr char kFind[] = "SELECT " CLARY_KEY_COLUMNS " FROM access_keys WHERE id=?1";
 constexpr char kFindLocal[] =
@@ -115,6 +115,7 @@ AccessKey key_of(const store::Statement& row) {
   principal->name = row.text(10);
   principal->session_policy = row.text(11);
   read_session(*principal, row.text(12), row.text(13));
+  principal->owner = row.integer(14) != 0;
   AccessKey key;
   key.id = row.text(0);
   key.secret = secret_of(row);
@@ -401,6 +402,7 @@ AccessKey Credentials::local_key(std::string_view account) {
                   std::string(kExecutionRole) + "/local";
   principal.user_id = execution_role_id(account) + ":local";
   principal.name = kExecutionRole;
+  principal.owner = true;
   const AccessKey key{.id = "AKIA" + random_id(16),
                       .secret = random_base64(30),
                       .session_token = "",

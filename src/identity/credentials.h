@@ -16,8 +16,22 @@
 namespace clary::identity {
 
 struct Principal {
-  enum class Kind { kRoot, kUser, kAssumedRole, kFederatedUser };
+  // Stored as numbers: new ones go to the end. An anonymous caller has no account and the ARN
+  // "anonymous"; a service its name as ARN ("sagemaker.amazonaws.com"); a web identity the ARN or
+  // name of its provider. These three hold no keys.
+  enum class Kind {
+    kRoot,
+    kUser,
+    kAssumedRole,
+    kFederatedUser,
+    kAnonymous,
+    kService,
+    kWebIdentity
+  };
   Kind kind = Kind::kRoot;
+  // The account's own key on its own server (`clary env`): may do what the account's root may,
+  // whatever role its ARN names. docs/decisions/owner-key.md
+  bool owner = false;
   std::string account;
   std::string arn;      // arn:aws:sts::ACCOUNT:assumed-role/ROLE/SESSION, arn:aws:iam::...:user/X
   std::string user_id;  // AROA...:SESSION, AIDA..., or the account id

@@ -67,6 +67,7 @@ bool EntityTable::create(EntityRow& row) {
     insert.bind(8, body).run();
     created = connection.changes() == 1;
   });
+  ++changes_;
   return created;
 }
 
@@ -109,6 +110,7 @@ std::expected<EntityRow, Unchanged> EntityTable::update(
     update.bind(4, row.name).bind(5, row.path).bind(6, row.arn).bind(7, body).run();
     result = std::move(row);
   });
+  ++changes_;
   return result;
 }
 
@@ -124,6 +126,7 @@ bool EntityTable::remove(std::string_view account, std::string_view name,
     connection.statement(kDelete).bind(1, kind_).bind(2, account).bind(3, name).run();
     removed = true;
   });
+  ++changes_;
   return removed;
 }
 

@@ -2,6 +2,8 @@
 // account with a JSON body. Internal to identity/.
 #pragma once
 
+#include <atomic>
+#include <cstdint>
 #include <expected>
 #include <functional>
 #include <map>
@@ -55,11 +57,14 @@ class EntityTable {
   // How many, in all accounts, have `value` in the list or as the text `member`.
   std::size_t count_having(std::string_view member, std::string_view value);
   std::size_t count(std::string_view account);
+  // Grows with every change that is stored. Never blocks.
+  std::uint64_t changes() const { return changes_.load(std::memory_order_acquire); }
 
  private:
   store::Database& database_;
   const Clock& clock_;
   const std::string kind_;
+  std::atomic<std::uint64_t> changes_{0};
 };
 
 // Maps and lists of text as JSON and back.

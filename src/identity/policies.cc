@@ -1,6 +1,7 @@
 #include "identity/policies.h"
 
 #include <algorithm>
+#include <atomic>
 
 #include "base/json.h"
 #include "base/random.h"
@@ -86,6 +87,7 @@ const PolicyVersion* ManagedPolicy::version(std::string_view version_id) const {
 struct Policies::Impl {
   store::Database& database;
   const Clock& clock;
+  std::atomic<std::uint64_t> changes{0};
 };
 
 Policies::Policies(store::Database& database, const Clock& clock)
@@ -111,6 +113,7 @@ bool Policies::create(ManagedPolicy& policy) {
     row.bind(10, milliseconds(policy.updated)).bind(11, tags).run();
     created = connection.changes() == 1;
   });
+  ++impl_->changes;
   return created;
 }
 
@@ -142,6 +145,7 @@ std::optional<ManagedPolicy> Policies::update(std::string_view arn,
     update.bind(3, versions).bind(4, milliseconds(policy.updated)).bind(5, tags).run();
     result = std::move(policy);
   });
+  ++impl_->changes;
   return result;
 }
 
@@ -151,6 +155,7 @@ bool Policies::remove(std::string_view arn) {
     connection.statement(kDelete).bind(1, arn).run();
     removed = connection.changes() == 1;
   });
+  ++impl_->changes;
   return removed;
 }
 
@@ -176,6 +181,10 @@ std::vector<NamedPolicy> Policies::of(const PolicyHolder& holder) {
   }
   for (const auto& [name, document] : holder.inline_policies) add(name, document);
   return policies;
+}
+
+std::uint64_t Policies::changes() const {
+  return impl_->changes.load(std::memory_order_acquire);
 }
 
 }  // namespace clary::identity

@@ -1,6 +1,7 @@
 // Managed policies: those that AWS makes, which everybody expects to find, and an account's own.
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <map>
 #include <memory>
@@ -62,6 +63,8 @@ class Policies {
   // that no longer parse (none can come in) are left out.
   std::vector<NamedPolicy> of(const PolicyHolder& holder);
   std::vector<NamedPolicy> of_role(const Role& role) { return of(role); }
+  // Grows with every change that is stored. Never blocks.
+  std::uint64_t changes() const;
 
  private:
   struct Impl;

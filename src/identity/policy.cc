@@ -69,21 +69,24 @@ bool applies(const Policy& policy, const PolicyStatement& statement, const Polic
 }  // namespace
 
 Evaluation evaluate(std::span<const NamedPolicy> policies, const PolicyRequest& request) {
-  std::vector<std::string> allowing, denying;
-  const auto note = [](std::vector<std::string>& names, const std::string& name) {
-    if (names.empty() || names.back() != name) names.push_back(name);
-  };
+  std::vector<MatchedStatement> allowing, denying;
   for (const NamedPolicy& named : policies) {
-    for (const PolicyStatement& statement : named.policy->statements) {
-      if (!applies(*named.policy, statement, request)) continue;
-      note(statement.allow ? allowing : denying, named.name);
+    const auto& statements = named.policy->statements;
+    for (std::size_t i = 0; i < statements.size(); ++i) {
+      if (!applies(*named.policy, statements[i], request)) continue;
+      (statements[i].allow ? allowing : denying)
+          .push_back({.policy = named.name,
+                      .sid = statements[i].sid,
+                      .index = i,
+                      .begin = statements[i].begin,
+                      .end = statements[i].end});
     }
   }
   if (!denying.empty()) {
-    return {.decision = Decision::kExplicitDeny, .deciding_policies = std::move(denying)};
+    return {.decision = Decision::kExplicitDeny, .matched = std::move(denying)};
   }
   if (!allowing.empty()) {
-    return {.decision = Decision::kAllowed, .deciding_policies = std::move(allowing)};
+    return {.decision = Decision::kAllowed, .matched = std::move(allowing)};
   }
   return {};
 }

@@ -33,8 +33,14 @@ struct Condition {
   std::vector<std::string> values;
 };
 
+// Where a statement stands in its document, counted from 1.
+struct TextPosition {
+  int line = 1, column = 1;
+};
+
 struct PolicyStatement {
   std::string sid;
+  TextPosition begin, end;
   bool allow = false;
   std::vector<std::string> actions, resources;
   bool not_action = false, not_resource = false;
@@ -72,10 +78,17 @@ struct NamedPolicy {
   std::shared_ptr<const Policy> policy;
 };
 
+// One statement that had a say in a decision.
+struct MatchedStatement {
+  std::string policy;     // NamedPolicy::name
+  std::string sid;        // "" when it has none
+  std::size_t index = 0;  // in its document
+  TextPosition begin, end;
+};
+
 struct Evaluation {
   Decision decision = Decision::kImplicitDeny;
-  // The names of the policies with a statement that decided.
-  std::vector<std::string> deciding_policies;
+  std::vector<MatchedStatement> matched;  // the denying statements, else those that allow
 };
 
 // All policies of one kind together: an explicit deny beats every allow.

@@ -4,7 +4,7 @@ namespace clary::identity {
 
 Verdict PolicyAuthorizer::decide(const Principal& principal, const AccessRequest& request) {
   Verdict verdict;
-  if (principal.kind == Principal::Kind::kRoot) {
+  if (principal.kind == Principal::Kind::kRoot || principal.owner) {
     verdict.allowed = true;
     verdict.decision = Decision::kAllowed;
     return verdict;
@@ -14,12 +14,12 @@ Verdict PolicyAuthorizer::decide(const Principal& principal, const AccessRequest
                          .aws_principals = {principal.arn},
                          .service_principal = {},
                          .context = request.context};
-  const auto role = roles_.find(principal.account, principal.name);
-  const auto policies = role ? policies_.of_role(*role) : std::vector<NamedPolicy>();
-  Evaluation evaluation = evaluate(policies, question);
+  if (request.more_context) request.more_context(question.context);
+  const auto set = principals_.of(principal);
+  Evaluation evaluation = set ? evaluate(set->identity, question) : Evaluation();
   verdict.decision = evaluation.decision;
   verdict.allowed = evaluation.decision == Decision::kAllowed;
-  verdict.deciding_policies = std::move(evaluation.deciding_policies);
+  verdict.matched = std::move(evaluation.matched);
   if (!verdict.allowed) {
     verdict.reason =
         verdict.decision == Decision::kExplicitDeny

@@ -1,19 +1,19 @@
-// The authorizer over the roles and policies that are stored.
+// The authorizer over the policies of principals.
 #pragma once
 
 #include "identity/authorizer.h"
+#include "identity/principal_policies.h"
 
 namespace clary::identity {
 
-// threads: any. order: destroyed before roles and policies.
+// threads: any. order: destroyed before `principals`.
 class PolicyAuthorizer final : public Authorizer {
  public:
-  PolicyAuthorizer(Roles& roles, Policies& policies) : roles_(roles), policies_(policies) {}
+  explicit PolicyAuthorizer(PrincipalPolicies& principals) : principals_(principals) {}
   Verdict decide(const Principal& principal, const AccessRequest& request) override;
 
  private:
-  Roles& roles_;
-  Policies& policies_;
+  PrincipalPolicies& principals_;
 };
 
 }  // namespace clary::identity

@@ -1,8 +1,10 @@
 #include <algorithm>
+#include <tuple>
 
 #include "base/text.h"
 #include "identity/policy.h"
 #include "identity/policy_conditions.h"
+#include "identity/policy_positions.h"
 
 namespace clary::identity {
 namespace {
@@ -233,7 +235,12 @@ std::expected<Policy, std::string> parse_policy(std::string_view text, PolicyKin
   const json::value document = json::parse(text, error, {}, options);
   if (error) return std::unexpected(kNotJson);
   try {
-    return parse_document(document, kind);
+    Policy policy = parse_document(document, kind);
+    const auto positions = statement_positions(text);
+    for (std::size_t i = 0; i < std::min(positions.size(), policy.statements.size()); ++i) {
+      std::tie(policy.statements[i].begin, policy.statements[i].end) = positions[i];
+    }
+    return policy;
   } catch (const Malformed& malformed) {
     return std::unexpected(malformed.message);
   }

@@ -1,5 +1,7 @@
 #include "identity/roles.h"
 
+#include <atomic>
+
 #include "base/json.h"
 #include "base/random.h"
 #include "base/text.h"
@@ -78,6 +80,7 @@ struct Texts {
 struct Roles::Impl {
   store::Database& database;
   const Clock& clock;
+  std::atomic<std::uint64_t> changes{0};
 
   bool insert(const Role& role) {
     const Texts texts(role);
@@ -91,6 +94,7 @@ struct Roles::Impl {
       row.bind(13, role.permissions_boundary).run();
       created = connection.changes() == 1;
     });
+    ++changes;
     return created;
   }
 
@@ -169,6 +173,7 @@ std::optional<Role> Roles::update(std::string_view account, std::string_view nam
     update.bind(9, role.permissions_boundary).run();
     result = std::move(role);
   });
+  ++impl_->changes;
   return result;
 }
 
@@ -178,6 +183,7 @@ bool Roles::remove(std::string_view account, std::string_view name) {
     connection.statement(kDelete).bind(1, account).bind(2, name).run();
     removed = connection.changes() == 1;
   });
+  ++impl_->changes;
   return removed;
 }
 
@@ -202,6 +208,10 @@ std::size_t Roles::boundaries(std::string_view policy_arn) {
 
 std::size_t Roles::count(std::string_view account) {
   return impl_->number(kCount, account);
+}
+
+std::uint64_t Roles::changes() const {
+  return impl_->changes.load(std::memory_order_acquire);
 }
 
 }  // namespace clary::identity

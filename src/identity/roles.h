@@ -1,6 +1,7 @@
 // Roles of an account, as IAM shows them.
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -47,6 +48,8 @@ class Roles {
   std::size_t attachments(std::string_view policy_arn);
   std::size_t boundaries(std::string_view policy_arn);
   std::size_t count(std::string_view account);
+  // Grows with every change that is stored. Never blocks.
+  std::uint64_t changes() const;
 
  private:
   struct Impl;

@@ -45,6 +45,7 @@ class Users {
   std::size_t attachments(std::string_view policy_arn);
   std::size_t boundaries(std::string_view policy_arn);
   std::size_t count(std::string_view account) { return table_.count(account); }
+  std::uint64_t changes() const { return table_.changes(); }
 
  private:
   EntityTable table_;
@@ -67,6 +68,7 @@ class Groups {
   std::vector<Group> of(const User& user);
   std::size_t attachments(std::string_view policy_arn);
   std::size_t count(std::string_view account) { return table_.count(account); }
+  std::uint64_t changes() const { return table_.changes(); }
 
  private:
   EntityTable table_;

@@ -20,7 +20,9 @@
 #include "identity/credentials.h"
 #include "identity/policies.h"
 #include "identity/policy_authorizer.h"
+#include "identity/principal_policies.h"
 #include "identity/roles.h"
+#include "identity/users.h"
 #include "objects/object_store.h"
 #include "server/authenticator.h"
 #include "server/invocation_metrics.h"
@@ -100,6 +102,8 @@ struct Services::Impl {
   store::MetricPoints metric_points{database, clock};
   identity::Credentials credentials{database, clock};
   identity::Roles roles{database, clock};
+  identity::Users users{database, clock};
+  identity::Groups groups{database, clock};
   identity::Policies policies{database, clock};
   objects::ObjectStore objects;
 
@@ -136,7 +140,8 @@ struct Services::Impl {
   Invocations invocations{routes, invocation_metrics};
 
   RequestMetrics request_metrics;
-  identity::PolicyAuthorizer authorizer{roles, policies};
+  identity::StoredPrincipalPolicies principal_policies{users, groups, roles, policies};
+  identity::PolicyAuthorizer authorizer{principal_policies};
   Authenticator authenticator{credentials, clock, settings.region};
   ServiceRegistry registry;
   Gateway gateway;
@@ -148,8 +153,8 @@ struct Services::Impl {
         database(settings.data_dir / "metadata.db",
                  {store::Documents::migrations(), store::LogEvents::migrations(),
                   store::MetricPoints::migrations(), identity::Credentials::migrations(),
-                  identity::Roles::migrations(), identity::Policies::migrations(),
-                  engine::Runs::migrations()}),
+                  identity::Roles::migrations(), identity::Users::migrations(),
+                  identity::Policies::migrations(), engine::Runs::migrations()}),
         objects(settings.data_dir / "objects", clock),
         backend(
             {.data_folder = settings.data_dir,

@@ -47,14 +47,20 @@ std::string_view decision_text(identity::Decision decision) {
   return "implicitDeny";
 }
 
+json::object position(identity::TextPosition at) {
+  return {{"Line", at.line}, {"Column", at.column}};
+}
+
 json::object result_of(const std::vector<NamedPolicy>& policies,
                        const identity::PolicyRequest& request) {
   const identity::Evaluation evaluation = identity::evaluate(policies, request);
   json::array matched, missing;
-  for (const std::string& name : evaluation.deciding_policies) {
-    matched.push_back(json::object{
-        {"SourcePolicyId", name},
-        {"SourcePolicyType", name.starts_with("PolicyInputList.") ? "none" : "IAM Policy"}});
+  for (const identity::MatchedStatement& statement : evaluation.matched) {
+    const bool given = statement.policy.starts_with("PolicyInputList.");
+    matched.push_back(json::object{{"SourcePolicyId", statement.policy},
+                                   {"SourcePolicyType", given ? "none" : "IAM Policy"},
+                                   {"StartPosition", position(statement.begin)},
+                                   {"EndPosition", position(statement.end)}});
   }
   for (const std::string& key : identity::missing_context_keys(policies, request)) {
     missing.push_back(json::value(key));
