@@ -5,7 +5,7 @@ namespace {
 
 constexpr char kWalk[] =
     "SELECT key,size,etag,modified,metadata FROM objects "
-    "WHERE bucket=?1 AND key>=?2 AND key<?3 ORDER BY key";
+    "WHERE bucket=?1 AND is_current=1 AND key>=?2 AND key<?3 ORDER BY key";
 
 // A walk over the keys in [from, until), which can jump ahead.
 class Walk {
@@ -50,24 +50,22 @@ ObjectInfo listed_of(const store::Statement& row) {
   return info;
 }
 
-// The common prefix that `key` is rolled up into; "" when it stands for itself.
-std::string_view rolled_up(const ListQuery& query, std::string_view key) {
-  if (query.delimiter.empty() || key.size() < query.prefix.size()) return {};
-  const auto at = key.find(query.delimiter, query.prefix.size());
-  return at == std::string_view::npos ? std::string_view()
-                                      : key.substr(0, at + query.delimiter.size());
-}
-
-std::string first_key(const ListQuery& query) {
-  if (query.start_after.empty() || query.start_after < query.prefix) return query.prefix;
-  // A page that ended with a common prefix goes on behind all its keys.
-  if (rolled_up(query, query.start_after) == query.start_after) {
-    return after_prefix(query.start_after);
-  }
-  return query.start_after + '\0';
-}
-
 }  // namespace
+
+std::string_view rolled_up(std::string_view prefix, std::string_view delimiter,
+                           std::string_view key) {
+  if (delimiter.empty() || key.size() < prefix.size()) return {};
+  const auto at = key.find(delimiter, prefix.size());
+  return at == std::string_view::npos ? std::string_view() : key.substr(0, at + delimiter.size());
+}
+
+std::string first_key(std::string_view prefix, std::string_view delimiter,
+                      std::string_view start_after) {
+  if (start_after.empty() || start_after < prefix) return std::string(prefix);
+  // A page that ended with a common prefix goes on behind all its keys.
+  if (rolled_up(prefix, delimiter, start_after) == start_after) return after_prefix(start_after);
+  return std::string(start_after) + '\0';
+}
 
 Outcome<ListPage> ObjectStore::list(const ListQuery& query) {
   const auto id = impl_->bucket_id(query.bucket);
@@ -76,7 +74,8 @@ Outcome<ListPage> ObjectStore::list(const ListQuery& query) {
   if (query.limit == 0) return page;
   page.objects.reserve(std::min<std::size_t>(query.limit, 1000));
   impl_->database.read([&](store::Connection& connection) {
-    Walk walk(connection, *id, first_key(query), after_prefix(query.prefix));
+    Walk walk(connection, *id, first_key(query.prefix, query.delimiter, query.start_after),
+              after_prefix(query.prefix));
     std::size_t count = 0;
     while (walk.next()) {
       if (count == query.limit) {
@@ -85,7 +84,7 @@ Outcome<ListPage> ObjectStore::list(const ListQuery& query) {
       }
       ++count;
       const auto key = walk.row().text(0);
-      if (const auto prefix = rolled_up(query, key); !prefix.empty()) {
+      if (const auto prefix = rolled_up(query.prefix, query.delimiter, key); !prefix.empty()) {
         page.last = prefix;
         page.common_prefixes.emplace_back(prefix);
         // One jump instead of a walk over everything below it.

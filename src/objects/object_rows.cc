@@ -6,7 +6,7 @@ namespace clary::objects {
 namespace {
 
 // One row per object; the bytes of small ones stand in a table of their own, so that a listing
-// walks short rows only. `version_id` is in the key for the day when buckets keep versions.
+// walks short rows only.
 // A multipart object's parts are the rows of its upload: completing copies nothing.
 // MD5s (etag) of files and parts are also what a scrubber can check the bytes at rest with.
 constexpr char kSchema1[] = R"(
@@ -39,7 +39,38 @@ CREATE TABLE completed_uploads(
   upload_id TEXT PRIMARY KEY, parts_id INTEGER NOT NULL) WITHOUT ROWID;
 CREATE INDEX completed_uploads_parts ON completed_uploads(parts_id);
 )";
-constexpr store::Migration kMigrations[] = {{"objects", 1, kSchema1}};
+
+// Versions. The rows a reader sees (is_current=1) stand apart from those only a version id reaches:
+// older versions, and delete markers. `sequence` orders the versions of a key, newest first.
+constexpr char kSchema2[] = R"(
+CREATE TABLE object_versions(
+  bucket INTEGER NOT NULL, is_current INTEGER NOT NULL, key TEXT NOT NULL, sequence INTEGER NOT NULL,
+  version_id TEXT NOT NULL, size INTEGER NOT NULL, etag TEXT NOT NULL, modified INTEGER NOT NULL,
+  content_type TEXT NOT NULL, inline_id INTEGER NOT NULL, file TEXT NOT NULL,
+  parts_id INTEGER NOT NULL, metadata TEXT NOT NULL, tags TEXT NOT NULL,
+  delete_marker INTEGER NOT NULL DEFAULT 0, noncurrent_since INTEGER NOT NULL DEFAULT 0,
+  lock_mode INTEGER NOT NULL DEFAULT 0, lock_until INTEGER NOT NULL DEFAULT 0,
+  legal_hold INTEGER NOT NULL DEFAULT 0, storage_class TEXT NOT NULL DEFAULT '',
+  PRIMARY KEY(bucket,is_current,key,sequence DESC)) WITHOUT ROWID;
+INSERT INTO object_versions(bucket,is_current,key,sequence,version_id,size,etag,modified,content_type,
+  inline_id,file,parts_id,metadata,tags)
+  SELECT bucket,1,key,modified*1000,version_id,size,etag,modified,content_type,
+  inline_id,file,parts_id,metadata,tags FROM objects ORDER BY bucket,key;
+DROP TABLE objects;
+ALTER TABLE object_versions RENAME TO objects;
+CREATE INDEX objects_file ON objects(file) WHERE file<>'';
+CREATE UNIQUE INDEX objects_old ON objects(bucket,key,version_id) WHERE is_current=0;
+ALTER TABLE buckets ADD COLUMN versioning INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE buckets ADD COLUMN object_lock INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE buckets ADD COLUMN retention_mode INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE buckets ADD COLUMN retention_days INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE buckets ADD COLUMN retention_years INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE uploads ADD COLUMN lock_mode INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE uploads ADD COLUMN lock_until INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE uploads ADD COLUMN legal_hold INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE uploads ADD COLUMN storage_class TEXT NOT NULL DEFAULT '';
+)";
+constexpr store::Migration kMigrations[] = {{"objects", 1, kSchema1}, {"objects", 2, kSchema2}};
 
 json::object to_json(const std::map<std::string, std::string>& map) {
   json::object object;
@@ -97,6 +128,16 @@ std::string metadata_text(const PutOptions& options) {
   return object.empty() ? std::string() : json::serialize(object);
 }
 
+std::string metadata_text(const ObjectInfo& info) {
+  PutOptions options;
+  options.user_metadata = info.user_metadata;
+  options.system_headers = info.system_headers;
+  options.checksums = info.checksums;
+  options.owner = info.owner;
+  options.acl = info.acl;
+  return metadata_text(options);
+}
+
 void read_metadata(std::string_view text, PutOptions& options) {
   if (text.empty()) return;
   const auto object = json::parse(text).as_object();
@@ -148,6 +189,14 @@ ObjectRow row_of(const store::Statement& row) {
   result.inline_id = row.integer(8);
   result.file = row.text(9);
   result.parts_id = row.integer(10);
+  info.sequence = static_cast<std::uint64_t>(row.integer(11));
+  result.current = row.integer(12) != 0;
+  info.latest = result.current;
+  info.delete_marker = row.integer(13) != 0;
+  info.lock = {static_cast<LockMode>(row.integer(14)), from_milliseconds(row.integer(15)),
+               row.integer(16) != 0};
+  info.storage_class = row.text(17);
+  info.noncurrent_since = from_milliseconds(row.integer(18));
   return result;
 }
 

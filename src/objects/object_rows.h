@@ -16,10 +16,11 @@ namespace clary::objects {
 
 std::span<const store::Migration> object_migrations();
 
-// The columns that row_of() reads, from objects o LEFT JOIN inline_objects i.
+// The columns that row_of() reads, from objects o.
 #define CLARY_OBJECT_COLUMNS                                                      \
   "o.key,o.version_id,o.size,o.etag,o.modified,o.content_type,o.metadata,o.tags," \
-  "o.inline_id,o.file,o.parts_id"
+  "o.inline_id,o.file,o.parts_id,o.sequence,o.is_current,o.delete_marker,"        \
+  "o.lock_mode,o.lock_until,o.legal_hold,o.storage_class,o.noncurrent_since"
 
 std::int64_t milliseconds(Timestamp time);
 Timestamp from_milliseconds(std::int64_t value);
@@ -27,6 +28,7 @@ Timestamp from_milliseconds(std::int64_t value);
 // The metadata column: user metadata, headers, checksums, owner and ACL as JSON; "" when there are
 // none.
 std::string metadata_text(const PutOptions& options);
+std::string metadata_text(const ObjectInfo& info);
 void read_metadata(std::string_view text, PutOptions& options);
 std::string checksums_text(const std::vector<Checksum>& checksums);
 std::vector<Checksum> read_checksums(std::string_view text);
@@ -39,6 +41,9 @@ struct ObjectRow {
   std::int64_t inline_id = 0;  // 0: not inline
   std::string file;            // "": none
   std::int64_t parts_id = 0;   // 0: not multipart
+  // What a reader of the key gets: its newest version, unless that is a delete marker. Only such
+  // rows have is_current=1, so that listings of a bucket walk them alone.
+  bool current = false;
 };
 ObjectRow row_of(const store::Statement& row);
 PartInfo part_of(const store::Statement& row);  // number,size,etag,modified,checksums

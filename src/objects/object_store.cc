@@ -7,24 +7,8 @@
 namespace clary::objects {
 namespace {
 
-constexpr char kFindRow[] = "SELECT " CLARY_OBJECT_COLUMNS
-                            " FROM objects o WHERE bucket=?1 AND key=?2 AND version_id='null'";
 constexpr char kReadInline[] = "SELECT bytes FROM inline_objects WHERE id=?1";
-constexpr char kPlace[] =
-    "INSERT OR REPLACE INTO objects(bucket,key,version_id,size,etag,modified,content_type,"
-    "inline_id,file,parts_id,metadata,tags) VALUES(?1,?2,'null',?3,?4,?5,?6,?7,?8,?9,?10,?11)";
-constexpr char kInsertInline[] = "INSERT INTO inline_objects(bytes) VALUES(?1)";
-constexpr char kDeleteInline[] = "DELETE FROM inline_objects WHERE id=?1";
-constexpr char kDelete[] = "DELETE FROM objects WHERE bucket=?1 AND key=?2 AND version_id='null'";
-constexpr char kSetTags[] =
-    "UPDATE objects SET tags=?3 WHERE bucket=?1 AND key=?2 AND version_id='null'";
-constexpr char kSetMetadata[] =
-    "UPDATE objects SET metadata=?3 WHERE bucket=?1 AND key=?2 AND version_id='null'";
-constexpr char kPartFiles[] = "SELECT file FROM parts WHERE upload=?1";
 constexpr char kPartSizes[] = "SELECT file,size FROM parts WHERE upload=?1 ORDER BY number";
-constexpr char kDeleteParts[] = "DELETE FROM parts WHERE upload=?1";
-constexpr char kForgetCompleted[] = "DELETE FROM completed_uploads WHERE parts_id=?1";
-constexpr char kBucketLives[] = "SELECT 1 FROM buckets WHERE id=?1";
 constexpr char kFileUsed[] =
     "SELECT 1 WHERE EXISTS(SELECT 1 FROM objects WHERE file=?1 AND file<>'')"
     " OR EXISTS(SELECT 1 FROM parts WHERE file=?1)";
@@ -35,16 +19,6 @@ std::shared_ptr<const std::string> read_inline(store::Connection& connection, st
   const auto bytes = row.blob(0);
   return std::make_shared<const std::string>(reinterpret_cast<const char*>(bytes.data()),
                                              bytes.size());
-}
-
-bool same_etag(std::string_view a, std::string_view b) {
-  const auto bare = [](std::string_view etag) {
-    if (etag.size() >= 2 && etag.front() == '"' && etag.back() == '"') {
-      return etag.substr(1, etag.size() - 2);
-    }
-    return etag;
-  };
-  return bare(a) == bare(b);
 }
 
 }  // namespace
@@ -91,116 +65,54 @@ void ObjectStore::Impl::sweep() {
   }
 }
 
-void ObjectStore::Impl::remove(const Doomed& doomed) {
+void ObjectStore::Impl::record(store::Connection& connection, const Doomed& doomed) {
+  if (observer == nullptr) return;
+  for (const auto& event : doomed.events) observer->record(connection, event);
+}
+
+void ObjectStore::Impl::finish(const Doomed& doomed) {
+  for (const auto& event : doomed.events) cache.invalidate(event.bucket, event.key);
   for (const auto& file : doomed.files) data.remove(file);
   for (const auto& [parts_id, files] : doomed.parts) pins.remove(parts_id, files);
+  if (observer == nullptr) return;
+  for (const auto& event : doomed.events) observer->announce(event);
 }
 
-bool ObjectStore::Impl::bucket_lives(store::Connection& connection, std::int64_t bucket) {
-  return connection.statement(kBucketLives).bind(1, bucket).step();
-}
-
-std::optional<ObjectRow> ObjectStore::Impl::find_row(store::Connection& connection,
-                                                     std::int64_t bucket, const ObjectKey& key) {
-  auto& row = connection.statement(kFindRow).bind(1, bucket).bind(2, key.str());
-  if (!row.step()) return std::nullopt;
-  return row_of(row);
-}
-
-void ObjectStore::Impl::drop_parts(store::Connection& connection, std::int64_t upload,
-                                   Doomed& doomed) {
-  std::vector<std::string> files;
-  auto& row = connection.statement(kPartFiles).bind(1, upload);
-  while (row.step()) files.emplace_back(row.text(0));
-  connection.statement(kDeleteParts).bind(1, upload).run();
-  if (!files.empty()) doomed.parts.emplace_back(upload, std::move(files));
-}
-
-void ObjectStore::Impl::drop_data(store::Connection& connection, const ObjectRow& row,
-                                  Doomed& doomed) {
-  if (row.inline_id != 0) connection.statement(kDeleteInline).bind(1, row.inline_id).run();
-  if (!row.file.empty()) doomed.files.push_back(row.file);
-  if (row.parts_id != 0) {
-    drop_parts(connection, row.parts_id, doomed);
-    connection.statement(kForgetCompleted).bind(1, row.parts_id).run();
-  }
-}
-
-Outcome<ObjectInfo> ObjectStore::Impl::place(store::Connection& connection, Doomed& doomed,
-                                             std::int64_t bucket, const ObjectKey& key,
-                                             const NewObject& object,
-                                             const PutOptions& options) const {
-  if (!bucket_lives(connection, bucket)) return std::unexpected(StoreError::kNoSuchBucket);
-  const auto old = find_row(connection, bucket, key);
-  if (options.if_none_match && old) return std::unexpected(StoreError::kPreconditionFailed);
-  if (options.if_match) {
-    if (!old) return std::unexpected(StoreError::kNoSuchKey);
-    if (!same_etag(*options.if_match, old->info.etag)) {
-      return std::unexpected(StoreError::kPreconditionFailed);
-    }
-  }
-  if (old) drop_data(connection, *old, doomed);
-  std::int64_t inline_id = 0;
-  if (object.inline_bytes != nullptr) {
-    connection.statement(kInsertInline).bind_blob(1, as_bytes(*object.inline_bytes)).run();
-    inline_id = connection.last_insert_id();
-  }
-  ObjectInfo info;
-  info.key = key;
-  info.size = object.size;
-  info.etag = object.etag;
-  info.modified = clock.now();
-  info.content_type = options.content_type;
-  info.user_metadata = options.user_metadata;
-  info.system_headers = options.system_headers;
-  info.checksums = options.checksums;
-  info.tags = options.tags;
-  info.owner = options.owner;
-  info.acl = options.acl;
-  const auto metadata = metadata_text(options);
-  const auto tags = tags_text(options.tags);
-  auto& insert = connection.statement(kPlace).bind(1, bucket).bind(2, key.str());
-  insert.bind(3, object.size).bind(4, object.etag).bind(5, milliseconds(info.modified));
-  insert.bind(6, options.content_type).bind(7, inline_id).bind(8, object.file);
-  insert.bind(9, object.parts_id).bind(10, metadata).bind(11, tags).run();
-  return info;
+void ObjectStore::observe(ObjectEvents* events) {
+  impl_->observer = events;
 }
 
 Outcome<ObjectInfo> ObjectStore::Impl::commit(const BucketName& bucket, const ObjectKey& key,
                                               const NewObject& object, const PutOptions& options) {
-  Doomed lost;
-  if (!object.file.empty()) lost.files.push_back(object.file);
+  const auto discard = [&] {
+    if (!object.file.empty()) data.remove(object.file);
+  };
   const auto id = bucket_id(bucket);
   if (!id) {
-    remove(lost);
+    discard();
     return std::unexpected(StoreError::kNoSuchBucket);
   }
   try {
-    auto outcome = change<ObjectInfo>([&](store::Connection& connection, Doomed& doomed) {
+    auto outcome = change<ObjectInfo>(bucket, [&](store::Connection& connection, Doomed& doomed) {
       return place(connection, doomed, *id, key, object, options);
     });
-    if (!outcome) {
-      remove(lost);
-      return outcome;
-    }
-    cache.invalidate(bucket, key);
+    if (!outcome) discard();
     return outcome;
   } catch (const StorageError& error) {
     // A commit that failed for another reason than space may stand in the log all the same: the
     // file stays for the sweep, which will know.
-    if (error.full()) remove(lost);
+    if (error.full()) discard();
     throw;
   }
 }
 
-Outcome<std::shared_ptr<const StoredObject>> ObjectStore::Impl::load_row(std::int64_t bucket,
-                                                                         const ObjectKey& key) {
+Outcome<std::shared_ptr<const StoredObject>> ObjectStore::Impl::load_row(
+    std::int64_t bucket, const ObjectKey& key, std::string_view version_id) {
   auto object = std::make_shared<StoredObject>();
-  bool found = false;
+  std::optional<ObjectRow> row;
   database.read([&](store::Connection& connection) {
-    auto row = find_row(connection, bucket, key);
-    if (!row) return;
-    found = true;
+    row = find_row(connection, bucket, key, version_id);
+    if (!row || row->info.delete_marker) return;
     if (row->inline_id != 0) object->bytes = read_inline(connection, row->inline_id);
     if (!row->file.empty()) object->files.push_back({row->file, row->info.size});
     if (row->parts_id != 0) {
@@ -214,17 +126,24 @@ Outcome<std::shared_ptr<const StoredObject>> ObjectStore::Impl::load_row(std::in
     }
     object->info = std::make_shared<const ObjectInfo>(std::move(row->info));
   });
-  if (!found) return std::unexpected(StoreError::kNoSuchKey);
+  if (!row) {
+    return std::unexpected(version_id.empty() ? StoreError::kNoSuchKey
+                                              : StoreError::kNoSuchVersion);
+  }
+  if (!object->info) return std::unexpected(StoreError::kDeleteMarker);
   return object;
 }
 
 Outcome<std::shared_ptr<const StoredObject>> ObjectStore::Impl::load(const BucketName& bucket,
-                                                                     const ObjectKey& key) {
+                                                                     const ObjectKey& key,
+                                                                     std::string_view version_id) {
   const auto id = bucket_id(bucket);
   if (!id) return std::unexpected(StoreError::kNoSuchBucket);
+  // The cache knows current versions only.
+  if (!version_id.empty()) return load_row(*id, key, version_id);
   auto found = cache.find(bucket, key);
   if (found.object) return found.object;
-  auto loaded = load_row(*id, key);
+  auto loaded = load_row(*id, key, {});
   if (loaded) cache.put(bucket, key, *loaded, found.stamp);
   return loaded;
 }
@@ -258,16 +177,18 @@ Outcome<ObjectInfo> ObjectStore::put(const BucketName& bucket, const ObjectKey& 
 }
 
 Outcome<std::shared_ptr<const ObjectInfo>> ObjectStore::head(const BucketName& bucket,
-                                                             const ObjectKey& key) {
-  const auto object = impl_->load(bucket, key);
+                                                             const ObjectKey& key,
+                                                             std::string_view version_id) {
+  const auto object = impl_->load(bucket, key, version_id);
   if (!object) return std::unexpected(object.error());
   return (*object)->info;
 }
 
-Outcome<ObjectContent> ObjectStore::get(const BucketName& bucket, const ObjectKey& key) {
+Outcome<ObjectContent> ObjectStore::get(const BucketName& bucket, const ObjectKey& key,
+                                        std::string_view version_id) {
   const auto id = impl_->bucket_id(bucket);
   if (!id) return std::unexpected(StoreError::kNoSuchBucket);
-  auto object = impl_->load(bucket, key);
+  auto object = impl_->load(bucket, key, version_id);
   // The files of an object that is replaced meanwhile may be gone: then its new row counts.
   for (int attempt = 0; object; ++attempt) {
     const auto& stored = **object;
@@ -276,7 +197,7 @@ Outcome<ObjectContent> ObjectStore::get(const BucketName& bucket, const ObjectKe
     if (stored.parts_id != 0) pin = impl_->pins.pin(stored.parts_id);
     ObjectContent content(stored.info, stored.files, std::move(pin), impl_->data);
     // A pin counts only if the row still stood after it was taken.
-    const auto now = stored.parts_id != 0 ? impl_->load_row(*id, key) : object;
+    const auto now = stored.parts_id != 0 ? impl_->load_row(*id, key, version_id) : object;
     const bool current = now && (*now)->parts_id == stored.parts_id;
     try {
       if (current) {
@@ -287,7 +208,7 @@ Outcome<ObjectContent> ObjectStore::get(const BucketName& bucket, const ObjectKe
       if (attempt >= 8) throw;
     }
     impl_->cache.invalidate(bucket, key);
-    object = impl_->load(bucket, key);
+    object = impl_->load(bucket, key, version_id);
   }
   return std::unexpected(object.error());
 }
@@ -305,7 +226,7 @@ std::shared_ptr<const ObjectInfo> ObjectStore::cached_head(const BucketName& buc
 }
 
 Outcome<ObjectInfo> ObjectStore::copy(const CopyRequest& request) {
-  auto source = get(request.source_bucket, request.source_key);
+  auto source = get(request.source_bucket, request.source_key, request.source_version);
   if (!source) return std::unexpected(source.error());
   const auto& info = source->info();
   if (!request.source_etag.empty() && info.etag != request.source_etag) {
@@ -322,10 +243,17 @@ Outcome<ObjectInfo> ObjectStore::copy(const CopyRequest& request) {
   }
   options.owner = request.owner;
   options.acl = request.acl;
+  options.if_match = request.target.if_match;
+  options.if_none_match = request.target.if_none_match;
+  options.lock = request.target.lock;
+  options.storage_class = request.target.storage_class;
+  options.requester = request.target.requester;
+  options.created_by = CreatedBy::kCopy;
   // A composite checksum is about parts, which the copy does not have.
   options.checksums = request.checksums.value_or(info.checksums);
   std::erase_if(options.checksums, [](const Checksum& checksum) { return checksum.composite; });
-  const auto stored = impl_->load(request.source_bucket, request.source_key);
+  const auto stored =
+      impl_->load(request.source_bucket, request.source_key, request.source_version);
   const bool one_file = stored && (*stored)->files.size() == 1 && (*stored)->parts_id == 0 &&
                         (*stored)->info->etag == info.etag;
   if (one_file) {
@@ -346,70 +274,6 @@ Outcome<ObjectInfo> ObjectStore::copy(const CopyRequest& request) {
     offset += count;
   }
   return put(request.bucket, request.key, *writer, std::move(options));
-}
-
-Outcome<void> ObjectStore::remove(const BucketName& bucket, const ObjectKey& key) {
-  return remove_many(bucket, std::span(&key, 1));
-}
-
-Outcome<void> ObjectStore::remove_many(const BucketName& bucket, std::span<const ObjectKey> keys) {
-  const auto id = impl_->bucket_id(bucket);
-  if (!id) return std::unexpected(StoreError::kNoSuchBucket);
-  const auto drop = [&](store::Connection& connection, Doomed& doomed) -> Outcome<void> {
-    for (const auto& key : keys) {
-      const auto row = Impl::find_row(connection, *id, key);
-      if (!row) continue;
-      Impl::drop_data(connection, *row, doomed);
-      connection.statement(kDelete).bind(1, *id).bind(2, key.str()).run();
-    }
-    return {};
-  };
-  Outcome<void> outcome;
-  try {
-    outcome = impl_->change<void>(drop);
-  } catch (const StorageError& error) {
-    // Nobody could ever make room otherwise.
-    if (!error.full() || !impl_->reserve.release()) throw;
-    outcome = impl_->change<void>(drop);
-  }
-  impl_->reserve.take();
-  for (const auto& key : keys) impl_->cache.invalidate(bucket, key);
-  return outcome;
-}
-
-Outcome<void> ObjectStore::set_tags(const BucketName& bucket, const ObjectKey& key,
-                                    const std::map<std::string, std::string>& tags) {
-  const auto id = impl_->bucket_id(bucket);
-  if (!id) return std::unexpected(StoreError::kNoSuchBucket);
-  const auto text = tags_text(tags);
-  auto outcome = impl_->change<void>([&](store::Connection& connection, Doomed&) -> Outcome<void> {
-    connection.statement(kSetTags).bind(1, *id).bind(2, key.str()).bind(3, text).run();
-    if (connection.changes() == 0) return std::unexpected(StoreError::kNoSuchKey);
-    return {};
-  });
-  impl_->cache.invalidate(bucket, key);
-  return outcome;
-}
-
-Outcome<void> ObjectStore::set_acl(const BucketName& bucket, const ObjectKey& key,
-                                   const std::string& acl) {
-  const auto id = impl_->bucket_id(bucket);
-  if (!id) return std::unexpected(StoreError::kNoSuchBucket);
-  auto outcome = impl_->change<void>([&](store::Connection& connection, Doomed&) -> Outcome<void> {
-    const auto row = Impl::find_row(connection, *id, key);
-    if (!row) return std::unexpected(StoreError::kNoSuchKey);
-    PutOptions options;
-    options.user_metadata = row->info.user_metadata;
-    options.system_headers = row->info.system_headers;
-    options.checksums = row->info.checksums;
-    options.owner = row->info.owner;
-    options.acl = acl;
-    auto& update = connection.statement(kSetMetadata).bind(1, *id).bind(2, key.str());
-    update.bind(3, metadata_text(options)).run();
-    return {};
-  });
-  impl_->cache.invalidate(bucket, key);
-  return outcome;
 }
 
 }  // namespace clary::objects

@@ -21,6 +21,7 @@
 #include "base/clock.h"
 #include "base/strong.h"
 #include "objects/object_content.h"
+#include "objects/object_events.h"
 #include "objects/object_info.h"
 
 namespace clary::objects {
@@ -32,6 +33,8 @@ inline constexpr std::uint64_t kMinPartBytes = 5 << 20;
 enum class StoreError {
   kNoSuchBucket,
   kNoSuchKey,
+  kNoSuchVersion,
+  kDeleteMarker,  // the version named is a delete marker
   kNoSuchUpload,
   kBucketExists,
   kBucketOwnedByYou,
@@ -39,7 +42,10 @@ enum class StoreError {
   kInvalidPart,
   kInvalidPartOrder,
   kPartTooSmall,
-  kPreconditionFailed
+  kPreconditionFailed,
+  kLocked,              // retention or a legal hold forbids it
+  kObjectLockDisabled,  // the bucket has no object lock
+  kInvalidBucketState   // versions of a bucket with object lock cannot be suspended
 };
 template <class T>
 using Outcome = std::expected<T, StoreError>;
@@ -67,6 +73,22 @@ struct ListPage {
   std::string last;  // greatest key or prefix returned
 };
 
+// Every version and delete marker: by key, the newest first.
+struct VersionsQuery {
+  BucketName bucket;
+  std::string prefix, delimiter;
+  // Where the page before ended: without a version, behind all of the key.
+  std::string after_key, after_version;
+  std::size_t limit = 1000;
+};
+struct VersionsPage {
+  // As in a ListPage, and version, sequence, lock, tags, storage class, latest, noncurrent_since.
+  std::vector<ObjectInfo> versions;
+  std::vector<std::string> common_prefixes;
+  bool truncated = false;
+  std::string last_key, last_version;  // what was returned last; no version behind a prefix
+};
+
 // threads: any. blocks: all but cached(). errors: StorageError for a broken disk; Outcome for the
 // rest. order: destroyed after every writer and content it gave out.
 class ObjectStore {
@@ -74,18 +96,32 @@ class ObjectStore {
   ObjectStore(std::filesystem::path folder, const Clock& clock);
   ~ObjectStore();
 
-  // Names are global on a server, as on AWS.
+  // Told of every change of an object. Set before the store is used by others.
+  void observe(ObjectEvents* events);
+
+  // Names are global on a server, as on AWS. A bucket with object lock keeps versions.
   Outcome<void> create_bucket(const BucketInfo& bucket);
   Outcome<void> delete_bucket(const BucketName& bucket);
   Outcome<BucketInfo> bucket(const BucketName& bucket);       // O(1), in memory: does not block
   std::vector<BucketInfo> buckets(std::string_view account);  // by name
+  std::vector<BucketInfo> all_buckets();
+  Outcome<void> set_versioning(const BucketName& bucket, Versioning versioning);
+  // Enables object lock, for good; needs a bucket that keeps versions (kInvalidBucketState).
+  Outcome<void> set_object_lock(const BucketName& bucket, const DefaultRetention& retention);
 
   // `size_hint` lets small objects skip the file. The writer is used by one put or part.
   std::unique_ptr<ObjectWriter> open_writer(std::optional<std::uint64_t> size_hint);
   Outcome<ObjectInfo> put(const BucketName& bucket, const ObjectKey& key, ObjectWriter& writer,
                           PutOptions options);
-  Outcome<std::shared_ptr<const ObjectInfo>> head(const BucketName& bucket, const ObjectKey& key);
-  Outcome<ObjectContent> get(const BucketName& bucket, const ObjectKey& key);
+  // `version_id` "" is the current version here and below. kNoSuchKey when there is none, which a
+  // delete marker may hide; kNoSuchVersion, kDeleteMarker.
+  Outcome<std::shared_ptr<const ObjectInfo>> head(const BucketName& bucket, const ObjectKey& key,
+                                                  std::string_view version_id = {});
+  Outcome<ObjectContent> get(const BucketName& bucket, const ObjectKey& key,
+                             std::string_view version_id = {});
+  // Also of a delete marker: the version named, or else the newest, whatever it is.
+  Outcome<ObjectInfo> describe(const BucketName& bucket, const ObjectKey& key,
+                               std::string_view version_id = {});
   // A small object that was read lately, without touching the disk. Does not block: may be called
   // where get() may not.
   std::optional<ObjectContent> cached(const BucketName& bucket, const ObjectKey& key);
@@ -103,17 +139,38 @@ class ObjectStore {
     std::optional<std::vector<Checksum>> checksums;
     std::string source_etag;
     std::string owner = {}, acl = {};  // of the copy: neither comes from the source
+    std::string source_version = {};   // "": the current one
+    // Count whether or not the metadata is replaced: conditions, lock, storage class, requester.
+    PutOptions target = {};
   };
   Outcome<ObjectInfo> copy(const CopyRequest& request);
-  Outcome<void> remove(const BucketName& bucket, const ObjectKey& key);  // absent is fine
-  Outcome<void> remove_many(const BucketName& bucket, std::span<const ObjectKey> keys);
-  Outcome<void> set_tags(const BucketName& bucket, const ObjectKey& key,
-                         const std::map<std::string, std::string>& tags);
-  Outcome<void> set_acl(const BucketName& bucket, const ObjectKey& key, const std::string& acl);
+  // Absent is fine, unless a condition asks for it. kLocked.
+  Outcome<Removed> remove(const BucketName& bucket, const RemoveRequest& request);
+  // One commit; each request has its own outcome.
+  Outcome<std::vector<Outcome<Removed>>> remove_many(const BucketName& bucket,
+                                                     std::span<const RemoveRequest> requests);
+  // These answer the version they changed.
+  struct VersionName {
+    ObjectKey key;
+    std::string version_id;  // "": the current one
+    Requester requester = {};
+  };
+  Outcome<ObjectInfo> set_tags(const BucketName& bucket, const VersionName& version,
+                               const std::map<std::string, std::string>& tags);
+  Outcome<ObjectInfo> set_acl(const BucketName& bucket, const VersionName& version,
+                              const std::string& acl);
+  // Only the lock's mode and time count; LockMode::kNone lifts a retention. A retention that runs
+  // is only ever prolonged, unless it is governance and `bypass_governance`.
+  Outcome<ObjectInfo> set_retention(const BucketName& bucket, const VersionName& version,
+                                    const ObjectLock& lock, bool bypass_governance);
+  Outcome<ObjectInfo> set_legal_hold(const BucketName& bucket, const VersionName& version,
+                                     bool legal_hold);
   Outcome<ListPage> list(const ListQuery& query);
+  Outcome<VersionsPage> list_versions(const VersionsQuery& query);
   // The parts of a completed multipart object, with number > `after`; empty for others.
   Outcome<std::vector<PartInfo>> object_parts(const BucketName& bucket, const ObjectKey& key,
-                                              int after, std::size_t limit);
+                                              std::string_view version_id, int after,
+                                              std::size_t limit);
 
   Outcome<UploadInfo> create_upload(const BucketName& bucket, UploadInfo upload);
   Outcome<PartInfo> put_part(const BucketName& bucket, const ObjectKey& key,

@@ -24,7 +24,7 @@ TEST_F(ObjectStoreTest, BucketsAreMadeListedAndRemoved) {
   EXPECT_EQ(buckets[0].created, clock_.now());
   put("k", "x");
   EXPECT_EQ(store_->delete_bucket(bucket_).error(), StoreError::kBucketNotEmpty);
-  ASSERT_TRUE(store_->remove(bucket_, ObjectKey("k")));
+  ASSERT_TRUE(store_->remove(bucket_, {.key = ObjectKey("k")}));
   EXPECT_TRUE(store_->delete_bucket(bucket_));
   EXPECT_EQ(store_->delete_bucket(bucket_).error(), StoreError::kNoSuchBucket);
   EXPECT_EQ(try_put("k", "x").error(), StoreError::kNoSuchBucket);
@@ -65,17 +65,17 @@ TEST_F(ObjectStoreTest, MetadataComesBack) {
   EXPECT_EQ(info.system_headers, options.system_headers);
   EXPECT_EQ(info.checksums, options.checksums);
   EXPECT_EQ(info.tags, options.tags);
-  ASSERT_TRUE(store_->set_tags(bucket_, ObjectKey("k"), {{"n", "w"}}));
+  ASSERT_TRUE(store_->set_tags(bucket_, {ObjectKey("k"), ""}, {{"n", "w"}}));
   EXPECT_EQ(store_->head(bucket_, ObjectKey("k")).value()->tags.at("n"), "w");
-  EXPECT_EQ(store_->set_tags(bucket_, ObjectKey("none"), {}).error(), StoreError::kNoSuchKey);
+  EXPECT_EQ(store_->set_tags(bucket_, {ObjectKey("none"), ""}, {}).error(), StoreError::kNoSuchKey);
   EXPECT_EQ(info.owner, options.owner);
   EXPECT_EQ(info.acl, "first");
-  ASSERT_TRUE(store_->set_acl(bucket_, ObjectKey("k"), "second"));
+  ASSERT_TRUE(store_->set_acl(bucket_, {ObjectKey("k"), ""}, "second"));
   const auto changed = *store_->head(bucket_, ObjectKey("k")).value();
   EXPECT_EQ(changed.acl, "second");
   EXPECT_EQ(changed.owner, options.owner);
   EXPECT_EQ(changed.user_metadata, options.user_metadata);
-  EXPECT_EQ(store_->set_acl(bucket_, ObjectKey("none"), "").error(), StoreError::kNoSuchKey);
+  EXPECT_EQ(store_->set_acl(bucket_, {ObjectKey("none"), ""}, "").error(), StoreError::kNoSuchKey);
 }
 
 TEST_F(ObjectStoreTest, OverwritingAndRemovingFreeTheFiles) {
@@ -88,10 +88,10 @@ TEST_F(ObjectStoreTest, OverwritingAndRemovingFreeTheFiles) {
   EXPECT_EQ(file_count(), 0U);
   EXPECT_EQ(get("k"), "small");
   put("k", pattern(100'000));
-  ASSERT_TRUE(store_->remove(bucket_, ObjectKey("k")));
+  ASSERT_TRUE(store_->remove(bucket_, {.key = ObjectKey("k")}));
   EXPECT_EQ(file_count(), 0U);
   EXPECT_EQ(store_->get(bucket_, ObjectKey("k")).error(), StoreError::kNoSuchKey);
-  EXPECT_TRUE(store_->remove(bucket_, ObjectKey("k")));
+  EXPECT_TRUE(store_->remove(bucket_, {.key = ObjectKey("k")}));
 }
 
 TEST_F(ObjectStoreTest, AnOpenReaderKeepsItsObject) {
@@ -158,7 +158,7 @@ TEST_F(ObjectStoreTest, CopiesShareNothingVisible) {
     const auto copied = copy("src", "dst");
     ASSERT_TRUE(copied);
     EXPECT_EQ(copied->content_type, "a/b");
-    ASSERT_TRUE(store_->remove(bucket_, ObjectKey("src")));
+    ASSERT_TRUE(store_->remove(bucket_, {.key = ObjectKey("src")}));
     EXPECT_EQ(get("dst"), pattern(size));
     EXPECT_EQ(store_->head(bucket_, ObjectKey("dst")).value()->user_metadata.at("m"), "1");
     PutOptions other;
@@ -168,7 +168,7 @@ TEST_F(ObjectStoreTest, CopiesShareNothingVisible) {
     EXPECT_EQ(replaced->content_type, "c/d");
     EXPECT_TRUE(replaced->user_metadata.empty());
     EXPECT_EQ(get("dst"), pattern(size));
-    ASSERT_TRUE(store_->remove(bucket_, ObjectKey("dst")));
+    ASSERT_TRUE(store_->remove(bucket_, {.key = ObjectKey("dst")}));
   }
   EXPECT_EQ(file_count(), 0U);
   EXPECT_EQ(copy("none", "dst").error(), StoreError::kNoSuchKey);

@@ -12,14 +12,16 @@ namespace {
 
 constexpr char kInsertUpload[] =
     "INSERT INTO uploads(upload_id,bucket,key,initiated,content_type,metadata,tags,"
-    "checksum_algorithm,full_object_checksum) VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9)";
+    "checksum_algorithm,full_object_checksum,lock_mode,lock_until,legal_hold,storage_class) "
+    "VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13)";
+#define CLARY_UPLOAD_COLUMNS                                                  \
+  "id,upload_id,key,initiated,content_type,metadata,tags,checksum_algorithm," \
+  "full_object_checksum,lock_mode,lock_until,legal_hold,storage_class"
 constexpr char kFindUpload[] =
-    "SELECT id,upload_id,key,initiated,content_type,metadata,tags,checksum_algorithm,"
-    "full_object_checksum FROM uploads WHERE upload_id=?1 AND bucket=?2 AND key=?3";
-constexpr char kListUploads[] =
-    "SELECT id,upload_id,key,initiated,content_type,metadata,tags,checksum_algorithm,"
-    "full_object_checksum FROM uploads WHERE bucket=?1 AND key>=?2 AND key<?3 AND "
-    "(key,id)>(?4,?5) ORDER BY key,id LIMIT ?6";
+    "SELECT " CLARY_UPLOAD_COLUMNS " FROM uploads WHERE upload_id=?1 AND bucket=?2 AND key=?3";
+constexpr char kListUploads[] = "SELECT " CLARY_UPLOAD_COLUMNS
+                                " FROM uploads WHERE bucket=?1 AND key>=?2 AND key<?3 AND "
+                                "(key,id)>(?4,?5) ORDER BY key,id LIMIT ?6";
 constexpr char kDeleteUpload[] = "DELETE FROM uploads WHERE id=?1";
 constexpr char kPutPart[] =
     "INSERT OR REPLACE INTO parts(upload,number,file,size,etag,modified,checksums) "
@@ -31,8 +33,8 @@ constexpr char kParts[] =
 constexpr char kDropPart[] = "DELETE FROM parts WHERE upload=?1 AND number=?2";
 constexpr char kRemember[] = "INSERT INTO completed_uploads(upload_id,parts_id) VALUES(?1,?2)";
 constexpr char kCompleted[] =
-    "SELECT c.parts_id FROM completed_uploads c JOIN objects o ON o.parts_id=c.parts_id "
-    "WHERE c.upload_id=?1 AND o.bucket=?2 AND o.key=?3";
+    "SELECT o.version_id FROM completed_uploads c JOIN objects o ON o.parts_id=c.parts_id "
+    "WHERE c.upload_id=?1 AND o.bucket=?2 AND o.key=?3 AND o.is_current IN (0,1)";
 
 constexpr std::size_t kUploadIdBytes = 48;
 constexpr std::size_t kAllParts = 10'000;
@@ -54,6 +56,9 @@ UploadRow upload_of(const store::Statement& row) {
   info.options.tags = read_tags(row.text(6));
   if (row.integer(7) >= 0) info.checksum_algorithm = ChecksumAlgorithm(row.integer(7));
   info.full_object_checksum = row.integer(8) != 0;
+  info.options.lock = {static_cast<LockMode>(row.integer(9)), from_milliseconds(row.integer(10)),
+                       row.integer(11) != 0};
+  info.options.storage_class = row.text(12);
   return result;
 }
 
@@ -143,17 +148,20 @@ Outcome<UploadInfo> ObjectStore::create_upload(const BucketName& bucket, UploadI
   upload.initiated = impl_->clock.now();
   const auto metadata = metadata_text(upload.options);
   const auto tags = tags_text(upload.options.tags);
+  const auto& lock = upload.options.lock;
   const int algorithm =
       upload.checksum_algorithm ? static_cast<int>(*upload.checksum_algorithm) : -1;
   return impl_->change<UploadInfo>(
-      [&](store::Connection& connection, Doomed&) -> Outcome<UploadInfo> {
-        if (!Impl::bucket_lives(connection, *id)) {
+      bucket, [&](store::Connection& connection, Doomed&) -> Outcome<UploadInfo> {
+        if (!Impl::bucket_state(connection, *id)) {
           return std::unexpected(StoreError::kNoSuchBucket);
         }
         auto& insert = connection.statement(kInsertUpload).bind(1, upload.upload_id);
         insert.bind(2, *id).bind(3, upload.key.str()).bind(4, milliseconds(upload.initiated));
         insert.bind(5, upload.options.content_type).bind(6, metadata).bind(7, tags);
-        insert.bind(8, algorithm).bind(9, upload.full_object_checksum ? 1 : 0).run();
+        insert.bind(8, algorithm).bind(9, upload.full_object_checksum ? 1 : 0);
+        insert.bind(10, static_cast<int>(lock.mode)).bind(11, milliseconds(lock.until));
+        insert.bind(12, lock.legal_hold ? 1 : 0).bind(13, upload.options.storage_class).run();
         return upload;
       });
 }
@@ -172,8 +180,8 @@ Outcome<PartInfo> ObjectStore::put_part(const BucketName& bucket, const ObjectKe
   part.checksums = std::move(checksums);
   file.store_in_file();
   const auto checksums_column = checksums_text(part.checksums);
-  const auto outcome =
-      impl_->change<void>([&](store::Connection& connection, Doomed& doomed) -> Outcome<void> {
+  const auto outcome = impl_->change<void>(
+      bucket, [&](store::Connection& connection, Doomed& doomed) -> Outcome<void> {
         const auto upload = find_upload(connection, upload_id, *id, key);
         if (!upload) return std::unexpected(StoreError::kNoSuchUpload);
         auto& old = connection.statement(kPartFile).bind(1, upload->id).bind(2, number);
@@ -219,9 +227,10 @@ Outcome<std::vector<PartInfo>> ObjectStore::parts(const BucketName& bucket, cons
 }
 
 Outcome<std::vector<PartInfo>> ObjectStore::object_parts(const BucketName& bucket,
-                                                         const ObjectKey& key, int after,
+                                                         const ObjectKey& key,
+                                                         std::string_view version_id, int after,
                                                          std::size_t limit) {
-  const auto object = impl_->load(bucket, key);
+  const auto object = impl_->load(bucket, key, version_id);
   if (!object) return std::unexpected(object.error());
   std::vector<PartInfo> parts;
   if ((*object)->parts_id == 0) return parts;
@@ -238,14 +247,15 @@ Outcome<ObjectInfo> ObjectStore::complete_upload(const BucketName& bucket, const
   const auto id = impl_->bucket_id(bucket);
   if (!id) return std::unexpected(StoreError::kNoSuchBucket);
   auto outcome = impl_->change<ObjectInfo>(
-      [&](store::Connection& connection, Doomed& doomed) -> Outcome<ObjectInfo> {
+      bucket, [&](store::Connection& connection, Doomed& doomed) -> Outcome<ObjectInfo> {
         const auto upload = find_upload(connection, request.upload_id, *id, key);
         if (!upload) {
           auto& done = connection.statement(kCompleted).bind(1, request.upload_id);
           if (!done.bind(2, *id).bind(3, key.str()).step()) {
             return std::unexpected(StoreError::kNoSuchUpload);
           }
-          return Impl::find_row(connection, *id, key)->info;
+          const std::string version(done.text(0));
+          return Impl::find_row(connection, *id, key, version)->info;
         }
         const auto stored = read_parts(connection, upload->id, 0, kAllParts);
         const auto selected = select_parts(request.parts, stored);
@@ -254,6 +264,8 @@ Outcome<ObjectInfo> ObjectStore::complete_upload(const BucketName& bucket, const
         options.checksums = request.checksums;
         options.if_match = request.conditions.if_match;
         options.if_none_match = request.conditions.if_none_match;
+        options.requester = request.conditions.requester;
+        options.created_by = CreatedBy::kMultipart;
         NewObject object;
         for (const auto& part : *selected) object.size += part.info.size;
         object.etag = composite_etag(*selected);
@@ -266,7 +278,6 @@ Outcome<ObjectInfo> ObjectStore::complete_upload(const BucketName& bucket, const
         for (const auto& part : *selected) placed->part_sizes.push_back(part.info.size);
         return placed;
       });
-  if (outcome) impl_->cache.invalidate(bucket, key);
   return outcome;
 }
 
@@ -274,13 +285,14 @@ Outcome<void> ObjectStore::abort_upload(const BucketName& bucket, const ObjectKe
                                         const std::string& upload_id) {
   const auto id = impl_->bucket_id(bucket);
   if (!id) return std::unexpected(StoreError::kNoSuchBucket);
-  return impl_->change<void>([&](store::Connection& connection, Doomed& doomed) -> Outcome<void> {
-    const auto upload = find_upload(connection, upload_id, *id, key);
-    if (!upload) return std::unexpected(StoreError::kNoSuchUpload);
-    Impl::drop_parts(connection, upload->id, doomed);
-    connection.statement(kDeleteUpload).bind(1, upload->id).run();
-    return {};
-  });
+  return impl_->change<void>(bucket,
+                             [&](store::Connection& connection, Doomed& doomed) -> Outcome<void> {
+                               const auto upload = find_upload(connection, upload_id, *id, key);
+                               if (!upload) return std::unexpected(StoreError::kNoSuchUpload);
+                               Impl::drop_parts(connection, upload->id, doomed);
+                               connection.statement(kDeleteUpload).bind(1, upload->id).run();
+                               return {};
+                             });
 }
 
 Outcome<std::vector<UploadInfo>> ObjectStore::uploads(const BucketName& bucket,

@@ -39,7 +39,7 @@ TEST_F(UploadsTest, PartsBecomeTheObjectWithoutACopy) {
   const auto head = *store_->head(bucket_, ObjectKey("k")).value();
   EXPECT_EQ(head.part_sizes, (std::vector<std::uint64_t>{five_.size(), 4}));
   EXPECT_EQ(head.content_type, "a/b");
-  EXPECT_EQ(store_->object_parts(bucket_, ObjectKey("k"), 0, 1)->front().number, 2);
+  EXPECT_EQ(store_->object_parts(bucket_, ObjectKey("k"), "", 0, 1)->front().number, 2);
   EXPECT_EQ(store_->upload(bucket_, ObjectKey("k"), upload).error(), StoreError::kNoSuchUpload);
   // A client that lost the answer asks again.
   EXPECT_EQ(complete("k", upload, {{2, first.etag, {}}})->etag, info->etag);

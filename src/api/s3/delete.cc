@@ -23,7 +23,7 @@ json::object delete_object(Context& context, const json::object& input, Call& ca
       throw error_of(objects::StoreError::kPreconditionFailed, input);
     }
   }
-  must(context.store.remove(bucket.name, key), input);
+  must(context.store.remove(bucket.name, {.key = key}), input);
   return {};
 }
 
@@ -57,14 +57,14 @@ json::object delete_objects(Context& context, const json::object& input, Call& c
                    "published schema",
                    400);
   }
-  std::vector<ObjectKey> keys;
+  std::vector<objects::RemoveRequest> keys;
   json::array deleted;
   for (const auto& entry : *objects) {
     const auto& object = entry.as_object();
     json::object answer{{"Key", string_or(object, "Key")}};
     if (const auto version = find_string(object, "VersionId")) answer["VersionId"] = *version;
     deleted.push_back(std::move(answer));
-    if (names_current_version(object)) keys.emplace_back(string_or(object, "Key"));
+    if (names_current_version(object)) keys.push_back({.key = ObjectKey(string_or(object, "Key"))});
   }
   must(context.store.remove_many(bucket.name, keys), input);
   json::object output;

@@ -152,7 +152,7 @@ json::object attributes_of_parts(Context& context, const json::object& input,
   const auto after = static_cast<int>(find_int(input, "PartNumberMarker").value_or(0));
   auto parts =
       must(context.store.object_parts(BucketName(string_or(input, "Bucket")),
-                                      ObjectKey(string_or(input, "Key")), after, limit + 1),
+                                      ObjectKey(string_or(input, "Key")), "", after, limit + 1),
            input);
   const bool truncated = parts.size() > limit;
   if (truncated) parts.resize(limit);

@@ -29,6 +29,22 @@ ApiError error_of(StoreError error, const json::object& input) {
     case StoreError::kNoSuchKey:
       return with_detail(ApiError("NoSuchKey", "The specified key does not exist.", 404), "Key",
                          string_or(input, "Key"));
+    case StoreError::kNoSuchVersion: {
+      ApiError absent("NoSuchVersion", "The specified version does not exist.", 404);
+      absent.details()["Key"] = string_or(input, "Key");
+      return with_detail(std::move(absent), "VersionId", string_or(input, "VersionId"));
+    }
+    case StoreError::kDeleteMarker:
+      return ApiError("MethodNotAllowed",
+                      "The specified method is not allowed against this resource.", 405);
+    case StoreError::kLocked:
+      return ApiError("AccessDenied", "Access Denied because object protected by object lock.",
+                      403);
+    case StoreError::kObjectLockDisabled:
+      return ApiError("InvalidRequest", "Bucket is missing Object Lock Configuration", 400);
+    case StoreError::kInvalidBucketState:
+      return ApiError("InvalidBucketState",
+                      "The request is not valid for the current state of the bucket.", 409);
     case StoreError::kNoSuchUpload:
       return with_detail(
           ApiError("NoSuchUpload",

@@ -48,14 +48,14 @@ json::object put_object_tagging(Context& context, const json::object& input, Cal
   const auto bucket = bucket_of(context, input, call);
   check_version(input);
   const auto tags = tags_of_input(input, kMaxObjectTags);
-  must(context.store.set_tags(bucket.name, key_of(input), tags), input);
+  must(context.store.set_tags(bucket.name, {key_of(input), ""}, tags), input);
   return {};
 }
 
 json::object delete_object_tagging(Context& context, const json::object& input, Call& call) {
   const auto bucket = bucket_of(context, input, call);
   check_version(input);
-  must(context.store.set_tags(bucket.name, key_of(input), {}), input);
+  must(context.store.set_tags(bucket.name, {key_of(input), ""}, {}), input);
   return {};
 }
 
