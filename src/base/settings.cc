@@ -5,6 +5,7 @@
 #include <array>
 #include <charconv>
 #include <cstdlib>
+#include <vector>
 
 #define TOML_EXCEPTIONS 1
 #include <toml++/toml.h>
@@ -79,8 +80,8 @@ SettingEntry number_entry(std::string_view name, std::string_view help, Number S
           .show = [=](const Settings& s) { return std::to_string(s.*member); }};
 }
 
-const std::array<SettingEntry, 10>& entries() {
-  static const std::array<SettingEntry, 10> kEntries{{
+const std::vector<SettingEntry>& entries() {
+  static const std::vector<SettingEntry> kEntries{
       {.name = "data_dir",
        .value_name = "DIR",
        .help = "Where everything is kept: objects, metadata, keys, runs. Made when absent.",
@@ -124,7 +125,18 @@ const std::array<SettingEntry, 10>& entries() {
           "job_memory_bytes",
           "Memory that jobs and endpoints may use together; 0 is nine tenths of the machine's.",
           &Settings::job_memory_bytes, 0, std::uint64_t{1} << 50),
-  }};
+      {.name = "root_key_file",
+       .value_name = "FILE",
+       .help = "Holds the root key that everything at rest is sealed under; made when absent. "
+               "CLARY_ROOT_KEY in the environment gives the key itself.",
+       .set = [](Settings& s, std::string_view text) { s.root_key_file = std::string(text); },
+       .show = [](const Settings&) { return std::string("DATA_DIR/root.key"); }},
+      {.name = "root_key_command",
+       .value_name = "COMMAND",
+       .help = "Prints the root key in Base64, from a TPM, an HSM or a vault. Run without a shell.",
+       .set = [](Settings& s, std::string_view text) { s.root_key_command = std::string(text); },
+       .show = [](const Settings& s) { return s.root_key_command; }},
+  };
   return kEntries;
 }
 

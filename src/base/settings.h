@@ -25,8 +25,10 @@ struct Settings {
   unsigned io_threads = 0;      // 0: one for each core
   unsigned worker_threads = 0;  // 0: four for each core
   std::size_t worker_queue = 4096;
-  double job_cpus = 0;                 // 0: all cores
-  std::uint64_t job_memory_bytes = 0;  // 0: nine tenths of the machine's
+  double job_cpus = 0;                  // 0: all cores
+  std::uint64_t job_memory_bytes = 0;   // 0: nine tenths of the machine's
+  std::filesystem::path root_key_file;  // "": root.key in data_dir
+  std::string root_key_command;
 };
 
 // A value that cannot be used; the message names the setting, where it came from, and what it

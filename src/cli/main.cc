@@ -11,6 +11,7 @@
 #include "base/log.h"
 #include "cli/client_environment.h"
 #include "cli/command.h"
+#include "cli/keys_command.h"
 #include "cli/setting_flags.h"
 #include "server/coverage.h"
 #include "server/serve.h"
@@ -67,9 +68,10 @@ int main(int argc, char** argv) {
   if (argc > 1 && std::string_view(argv[1]) == "agent") {
     return clary::agent::agent_main(argc - 1, argv + 1);
   }
-  const std::array<Command, 5> commands{{
+  const std::array<Command, 6> commands{{
       {"serve", "Run the server in the foreground", add_serve},
       {"env", "Print the variables that point AWS clients here", add_env},
+      {"keys", "Export, import, replace and look at the root key", clary::cli::add_keys},
       {"settings", "Print every setting with its default", add_settings},
       {"coverage", "Print which AWS operations are built, as Markdown", add_coverage},
       {"version", "Print the version", add_version},

@@ -21,6 +21,8 @@ class Sealer {
   // Nullopt: sealed under another root key, purpose or `bound`, or damaged.
   virtual std::optional<std::string> open(std::string_view purpose, std::string_view sealed,
                                           std::string_view bound) = 0;
+  // Whether seal() would use the same key now; what is not is sealed again when it is convenient.
+  virtual bool is_current(std::string_view sealed) = 0;
 };
 
 }  // namespace clary::keys

@@ -23,6 +23,7 @@
 #include "identity/principal_policies.h"
 #include "identity/roles.h"
 #include "identity/users.h"
+#include "keys/keyring_sealer.h"
 #include "objects/object_store.h"
 #include "server/authenticator.h"
 #include "server/invocation_metrics.h"
@@ -94,6 +95,11 @@ engine::RunSinks run_sinks(store::LogEvents& logs, store::MetricPoints& metrics)
 struct Services::Impl {
   const Settings settings;
   const Clock& clock;
+
+  // Before any thread: it takes the root key out of the environment.
+  keys::KeyringSealer sealer{keys::open_keyring(
+      settings.data_dir,
+      keys::root_key_source(settings.data_dir, settings.root_key_file, settings.root_key_command))};
 
   wire::Models models;
   store::Database database;
