@@ -110,12 +110,6 @@ SecretKey derive_key(const SecretKey& key, std::string_view info) {
   return derived;
 }
 
-SecretKey random_key() {
-  SecretKey key;
-  fill_random(key.writable());
-  return key;
-}
-
 void append_part(std::string& out, std::string_view text) {
   const auto size = static_cast<std::uint32_t>(text.size());
   for (int shift = 24; shift >= 0; shift -= 8) out.push_back(static_cast<char>(size >> shift));

@@ -27,9 +27,6 @@ std::optional<std::string> aead_open(const SecretKey& key, std::string_view seal
 // HKDF-SHA256 (RFC 5869) without a salt: a key for one use, from a key that is uniformly random.
 SecretKey derive_key(const SecretKey& key, std::string_view info);
 
-// A new key of the system's random bytes.
-SecretKey random_key();
-
 // `text` with its length before it, so that texts that stand side by side cannot be cut otherwise.
 void append_part(std::string& out, std::string_view text);
 

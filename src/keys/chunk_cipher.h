@@ -30,8 +30,6 @@ inline constexpr std::size_t kSealedChunkBytes = kChunkBytes + kTagBytes;
 inline constexpr std::size_t kHeaderBytes = 48;
 using ChunkHeader = std::array<std::byte, kHeaderBytes>;
 
-SecretKey random_key();
-
 // How many bytes `plain` ones become, header and tags included.
 constexpr std::uint64_t sealed_size(std::uint64_t plain) {
   const std::uint64_t chunks = plain == 0 ? 1 : (plain + kChunkBytes - 1) / kChunkBytes;

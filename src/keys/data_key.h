@@ -31,6 +31,9 @@ class SecretKey {
   std::array<std::byte, kDataKeyBytes> bytes_{};
 };
 
+// A new key of the system's random bytes.
+SecretKey random_key();
+
 // Bound to the data key: it opens only under the same context. Not secret.
 using EncryptionContext = std::map<std::string, std::string>;
 
