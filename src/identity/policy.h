@@ -26,7 +26,8 @@ enum class PolicyKind {
 };
 
 struct Condition {
-  std::string operation;  // "StringEquals", without prefix and suffix
+  std::string operation;            // "StringEquals", without prefix and suffix
+  std::size_t operation_index = 0;  // of it, as policy_conditions.h counts
   enum class Set { kSingle, kForAllValues, kForAnyValue } set = Set::kSingle;
   bool if_exists = false;
   std::string key;  // lower case: "aws:principalarn"
@@ -48,6 +49,8 @@ struct PolicyStatement {
   std::map<std::string, std::vector<std::string>> principals;
   bool not_principal = false;
   std::vector<Condition> conditions;
+  // Has conditions or policy variables: cannot be decided without the keys of the request.
+  bool needs_context = false;
 };
 
 struct Policy {
@@ -63,10 +66,14 @@ std::expected<Policy, std::string> parse_policy(std::string_view text, PolicyKin
 struct PolicyRequest {
   std::string action;    // "s3:GetObject"
   std::string resource;  // an ARN or "*"
-  // For policies with principals: every name the caller goes by (session, role, account), or the
-  // service ("sagemaker.amazonaws.com").
+  // For policies with principals: the names of the caller itself (user, session, unique id), of
+  // the role that a session is of, and of the account that it belongs to.
   std::vector<std::string> aws_principals;
-  std::string service_principal;
+  std::vector<std::string> role_principals = {};
+  std::vector<std::string> account_principals = {};
+  std::string canonical_user = {};       // of the account, as S3 shows it
+  std::string service_principal;         // "sagemaker.amazonaws.com" when a service asks
+  std::string federated_principal = {};  // the identity provider's ARN or name for a web identity
   // Condition keys in lower case; single-valued ones have one value.
   std::map<std::string, std::vector<std::string>> context;
 };
@@ -86,10 +93,23 @@ struct MatchedStatement {
   TextPosition begin, end;
 };
 
+MatchedStatement matched(const NamedPolicy& named, std::size_t index);
+
 struct Evaluation {
   Decision decision = Decision::kImplicitDeny;
   std::vector<MatchedStatement> matched;  // the denying statements, else those that allow
 };
+
+// How closely a statement names the caller. A statement that names only the account leaves it to
+// the account's own policies who may (IAM's "Principal" element: account principals).
+enum class Named { kNot, kAccount, kRole, kCaller };
+
+// Whether a statement of `policy` applies to the request at all, and how it names the caller
+// (kCaller for policies without principals); kNot when it does not apply. `lower_action` is the
+// request's action in lower case.
+Named applies(const Policy& policy, const PolicyStatement& statement, const PolicyRequest& request,
+              std::string_view lower_action);
+bool action_listed(const PolicyStatement& statement, std::string_view lower_action);
 
 // All policies of one kind together: an explicit deny beats every allow.
 Evaluation evaluate(std::span<const NamedPolicy> policies, const PolicyRequest& request);

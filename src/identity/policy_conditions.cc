@@ -210,28 +210,33 @@ constexpr std::array kOperators = {
              [](std::string_view a, std::string_view b) { return matches_arn(b, a); }},
 };
 
-const Operator* find_operator(std::string_view name) {
-  const auto found = std::ranges::find_if(
-      kOperators, [&](const Operator& o) { return equals_ignore_case(o.name, name); });
-  return found == kOperators.end() ? nullptr : &*found;
-}
+constexpr std::size_t kNull = kOperators.size();
 
 }  // namespace
 
+// "Null" comes after the table, what is unknown after that.
+std::size_t condition_operator_index(std::string_view operation) {
+  if (equals_ignore_case(operation, "Null")) return kNull;
+  const auto found = std::ranges::find_if(
+      kOperators, [&](const Operator& o) { return equals_ignore_case(o.name, operation); });
+  if (found == kOperators.end()) return kNull + 1;
+  return static_cast<std::size_t>(found - kOperators.begin());
+}
+
 bool known_condition_operator(std::string_view operation) {
-  return equals_ignore_case(operation, "Null") || find_operator(operation) != nullptr;
+  return condition_operator_index(operation) <= kNull;
 }
 
 bool holds(const Condition& condition, const PolicyRequest& request, bool variables) {
   const auto found = request.context.find(condition.key);
   const bool present = found != request.context.end() && !found->second.empty();
-  if (equals_ignore_case(condition.operation, "Null")) {
+  if (condition.operation_index == kNull) {
     return std::ranges::any_of(condition.values, [&](const std::string& wanted) {
       return equals_ignore_case(wanted, "true") ? !present : present;
     });
   }
-  const Operator* const operation = find_operator(condition.operation);
-  if (operation == nullptr) return false;
+  if (condition.operation_index > kNull) return false;
+  const Operator* const operation = &kOperators[condition.operation_index];
   if (!present) {
     if (condition.set == Condition::Set::kForAnyValue) return condition.if_exists;
     return condition.if_exists || operation->negated ||

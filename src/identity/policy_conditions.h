@@ -10,6 +10,8 @@ namespace clary::identity {
 
 // Whether `operation` ("StringEquals", "NumericLessThan", ...) is one that IAM knows.
 bool known_condition_operator(std::string_view operation);
+// Of one that is known.
+std::size_t condition_operator_index(std::string_view operation);
 
 bool holds(const Condition& condition, const PolicyRequest& request, bool variables);
 

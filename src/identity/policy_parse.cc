@@ -147,6 +147,7 @@ Condition parse_operator(std::string_view text) {
   }
   if (!known_condition_operator(text)) fail("Invalid Condition type : " + std::string(text) + ".");
   condition.operation = text;
+  condition.operation_index = condition_operator_index(text);
   return condition;
 }
 
@@ -189,6 +190,11 @@ PolicyStatement parse_statement(const json::value& value, PolicyKind kind) {
   parse_actions(object, statement);
   parse_resources(object, kind, statement);
   parse_conditions(object, statement);
+  statement.needs_context =
+      !statement.conditions.empty() ||
+      std::ranges::any_of(statement.resources, [](const std::string& resource) {
+        return resource.find("${") != std::string::npos;
+      });
   return statement;
 }
 
