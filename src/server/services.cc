@@ -111,6 +111,10 @@ struct Services::Impl {
   identity::Users users{database, clock};
   identity::Groups groups{database, clock};
   identity::Policies policies{database, clock};
+  identity::InstanceProfiles profiles{database, clock};
+  identity::OidcProviders providers{database, clock};
+  identity::Accounts accounts{database, clock};
+  identity::Logins logins{database, users, accounts, clock};
   objects::ObjectStore objects;
 
   engine::LocalBackend backend;
@@ -131,7 +135,15 @@ struct Services::Impl {
        .roles = role_sessions,
        .s3 = object_look,
        .wake = [this](const store::DocumentKey& key) { controllers.enqueue(key); }}};
-  api::IamService iam{{.roles = roles, .policies = policies}};
+  api::IamService iam{{.roles = roles,
+                       .policies = policies,
+                       .users = users,
+                       .groups = groups,
+                       .profiles = profiles,
+                       .providers = providers,
+                       .accounts = accounts,
+                       .logins = logins,
+                       .credentials = credentials}};
   api::StsService sts{credentials, roles};
   api::CloudWatchService cloudwatch{metric_points};
   api::LogsService logs_service{{.events = logs, .documents = documents}};
@@ -159,8 +171,9 @@ struct Services::Impl {
         database(settings.data_dir / "metadata.db",
                  {store::Documents::migrations(), store::LogEvents::migrations(),
                   store::MetricPoints::migrations(), identity::Credentials::migrations(),
-                  identity::Roles::migrations(), identity::Users::migrations(),
-                  identity::Policies::migrations(), engine::Runs::migrations()}),
+                  identity::Roles::migrations(), identity::Policies::migrations(),
+                  identity::Users::migrations(), identity::Accounts::migrations(),
+                  identity::Logins::migrations(), engine::Runs::migrations()}),
         objects(settings.data_dir / "objects", clock),
         backend(
             {.data_folder = settings.data_dir,

@@ -1,34 +1,7 @@
-#include "api/iam/iam_service.h"
-#include "api/test_caller.h"
-#include "store/test_folder.h"
+#include "api/iam/iam_fixture.h"
 
 namespace clary::api {
 namespace {
-
-constexpr const char* kTrust =
-    R"({"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"Service":)"
-    R"("sagemaker.amazonaws.com"},"Action":"sts:AssumeRole"}]})";
-constexpr const char* kReadData =
-    R"({"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"s3:GetObject",)"
-    R"("Resource":"arn:aws:s3:::data/*","Condition":{"Bool":{"aws:SecureTransport":"true"}}}]})";
-
-class IamTest : public testing::Test {
- protected:
-  json::object make_role(std::string_view name) {
-    return *find_object(
-        caller_.call("CreateRole", {{"RoleName", name}, {"AssumeRolePolicyDocument", kTrust}}),
-        "Role");
-  }
-
-  store::TestFolder folder_;
-  ManualClock clock_{Timestamp(std::chrono::seconds(1800000000))};
-  store::Database database_{folder_ / "a.db",
-                            {identity::Roles::migrations(), identity::Policies::migrations()}};
-  identity::Roles roles_{database_, clock_};
-  identity::Policies policies_{database_, clock_};
-  IamService service_{{.roles = roles_, .policies = policies_}};
-  TestCaller caller_{service_, clock_};
-};
 
 TEST_F(IamTest, ARolesLife) {
   const json::object made = make_role("Trainer");

@@ -45,14 +45,25 @@ void update_own(const IamStores& stores, const json::object& input, const Call& 
   if (!stores.policies.update(policy.arn, change)) throw_no_policy(policy.arn);
 }
 
+std::size_t attachments(const IamStores& stores, const std::string& arn) {
+  return stores.roles.attachments(arn) + stores.users.attachments(arn) +
+         stores.groups.attachments(arn);
+}
+
+std::size_t boundaries(const IamStores& stores, const std::string& arn) {
+  return stores.roles.boundaries(arn) + stores.users.boundaries(arn);
+}
+
+}  // namespace
+
 json::object shown(const IamStores& stores, const ManagedPolicy& policy) {
   json::object object{{"PolicyName", policy.name},
                       {"PolicyId", policy.id},
                       {"Arn", policy.arn},
                       {"Path", policy.path},
                       {"DefaultVersionId", policy.default_version},
-                      {"AttachmentCount", stores.roles.attachments(policy.arn)},
-                      {"PermissionsBoundaryUsageCount", 0},
+                      {"AttachmentCount", attachments(stores, policy.arn)},
+                      {"PermissionsBoundaryUsageCount", boundaries(stores, policy.arn)},
                       {"IsAttachable", true},
                       {"CreateDate", epoch_seconds(policy.created)},
                       {"UpdateDate", epoch_seconds(policy.updated)}};
@@ -60,6 +71,8 @@ json::object shown(const IamStores& stores, const ManagedPolicy& policy) {
   if (!policy.tags.empty()) object["Tags"] = tags_out(policy.tags);
   return object;
 }
+
+namespace {
 
 enum class Document { kShown, kLeftOut };
 
@@ -80,12 +93,8 @@ int number_of(const PolicyVersion& version) {
 
 void check_size(std::string_view document) {
   // AWS's quota for a managed policy, in characters without white space.
-  constexpr std::ptrdiff_t kMax = 6144;
-  const auto characters = std::ranges::count_if(
-      document, [](char c) { return c != ' ' && c != '\n' && c != '\t' && c != '\r'; });
-  if (characters > kMax) {
-    throw wire::ApiError("LimitExceeded", "Cannot exceed quota for PolicySize: 6144");
-  }
+  constexpr std::size_t kMax = 6144;
+  if (counted_characters(document) > kMax) throw_over_quota("PolicySize", kMax);
 }
 
 }  // namespace
@@ -100,6 +109,7 @@ json::object create_policy(const IamStores& stores, const json::object& input, C
   const std::string document = required(input, "PolicyDocument");
   check_policy(document, identity::PolicyKind::kIdentity);
   check_size(document);
+  check_tag_count("Policy", policy.tags);
   policy.versions = {{.id = "v1", .document = document, .created = call.now}};
   if (!stores.policies.create(policy)) {
     throw wire::ApiError("EntityAlreadyExists", "A policy called " + policy.name +
@@ -115,7 +125,7 @@ json::object get_policy(const IamStores& stores, const json::object& input, Call
 
 json::object delete_policy(const IamStores& stores, const json::object& input, Call& call) {
   const ManagedPolicy policy = own_policy_or_throw(stores, input, call);
-  if (stores.roles.attachments(policy.arn) > 0) {
+  if (attachments(stores, policy.arn) + boundaries(stores, policy.arn) > 0) {
     throw wire::ApiError("DeleteConflict", "Cannot delete a policy attached to entities.");
   }
   if (policy.versions.size() > 1) {
@@ -132,10 +142,12 @@ json::object list_policies(const IamStores& stores, const json::object& input, C
   const std::string scope = string_or(input, "Scope", "All");
   const std::string prefix = string_or(input, "PathPrefix", "/");
   const bool only_attached = find_bool(input, "OnlyAttached").value_or(false);
+  const std::string usage = string_or(input, "PolicyUsageFilter");
   std::map<std::string, ManagedPolicy> found;
   const auto add = [&](const ManagedPolicy& policy) {
     if (!policy.path.starts_with(prefix)) return;
-    if (only_attached && stores.roles.attachments(policy.arn) == 0) return;
+    const auto uses = usage == "PermissionsBoundary" ? boundaries : attachments;
+    if ((only_attached || !usage.empty()) && uses(stores, policy.arn) == 0) return;
     found.emplace(policy.arn, policy);
   };
   if (scope != "AWS") std::ranges::for_each(stores.policies.list(call.account), add);
@@ -214,34 +226,10 @@ json::object set_default_policy_version(const IamStores& stores, const json::obj
   return {};
 }
 
-json::object list_entities_for_policy(const IamStores& stores, const json::object& input,
-                                      Call& call) {
-  const ManagedPolicy policy = policy_or_throw(stores, input, call);
-  std::map<std::string, std::string> roles;
-  const std::string filter = string_or(input, "EntityFilter", "Role");
-  if (filter == "Role" || filter == "LocalManagedPolicy" || filter == "AWSManagedPolicy") {
-    for (const identity::Role& role : stores.roles.list(call.account, "/", "", 100000)) {
-      if (std::ranges::find(role.attached_policy_arns, policy.arn) !=
-          role.attached_policy_arns.end()) {
-        roles.emplace(role.name, role.id);
-      }
-    }
-  }
-  std::vector<std::string> names;
-  for (const auto& role : roles) names.push_back(role.first);
-  json::object output{{"PolicyGroups", json::array()}, {"PolicyUsers", json::array()}};
-  page_of_names(output, "PolicyRoles", names, paging_in(input), [&](const std::string& name) {
-    return json::object{{"RoleName", name}, {"RoleId", roles.at(name)}};
-  });
-  return output;
-}
-
 json::object tag_policy(const IamStores& stores, const json::object& input, Call& call) {
   update_own(stores, input, call, [&](ManagedPolicy& policy) {
     for (const auto& [key, value] : tags_in(input)) policy.tags[key] = value;
-    if (policy.tags.size() > 50) {
-      throw wire::ApiError("LimitExceeded", "Cannot exceed quota for TagsPerPolicy: 50");
-    }
+    check_tag_count("Policy", policy.tags);
   });
   return {};
 }
@@ -256,7 +244,9 @@ json::object untag_policy(const IamStores& stores, const json::object& input, Ca
 }
 
 json::object list_policy_tags(const IamStores& stores, const json::object& input, Call& call) {
-  return {{"Tags", tags_out(policy_or_throw(stores, input, call).tags)}, {"IsTruncated", false}};
+  json::object output;
+  page_of_tags(output, input, policy_or_throw(stores, input, call).tags);
+  return output;
 }
 
 }  // namespace clary::api::iam
