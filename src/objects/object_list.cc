@@ -4,7 +4,7 @@ namespace clary::objects {
 namespace {
 
 constexpr char kWalk[] =
-    "SELECT key,size,etag,modified,metadata FROM objects "
+    "SELECT key,size,etag,modified,metadata,storage_class FROM objects "
     "WHERE bucket=?1 AND is_current=1 AND key>=?2 AND key<?3 ORDER BY key";
 
 // A walk over the keys in [from, until), which can jump ahead.
@@ -39,6 +39,7 @@ ObjectInfo listed_of(const store::Statement& row) {
   info.size = static_cast<std::uint64_t>(row.integer(1));
   info.etag = row.text(2);
   info.modified = from_milliseconds(row.integer(3));
+  info.storage_class = row.text(5);
   const auto metadata = row.text(4);
   if (metadata.find("\"c\":") != std::string_view::npos ||
       metadata.find("\"o\":") != std::string_view::npos) {

@@ -67,7 +67,8 @@ struct ListQuery {
   std::size_t limit = 1000;
 };
 struct ListPage {
-  std::vector<ObjectInfo> objects;  // key, size, etag, modified, checksums and owner only
+  std::vector<ObjectInfo>
+      objects;  // key, size, etag, modified, storage class, checksums and owner only
   std::vector<std::string> common_prefixes;
   bool truncated = false;
   std::string last;  // greatest key or prefix returned

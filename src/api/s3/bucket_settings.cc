@@ -26,14 +26,11 @@ constexpr std::array kAbsent{
            "The specified bucket does not have a website configuration"},
     Absent{"GetBucketReplication", "ReplicationConfigurationNotFoundError",
            "The replication configuration was not found"},
-    Absent{"GetObjectLockConfiguration", "ObjectLockConfigurationNotFoundError",
-           "Object Lock configuration does not exist for this bucket"},
 };
 
 // An answer without members: never configured.
-constexpr std::array<std::string_view, 4> kEmpty{"GetBucketVersioning", "GetBucketLogging",
-                                                 "GetBucketNotificationConfiguration",
-                                                 "GetBucketAccelerateConfiguration"};
+constexpr std::array<std::string_view, 3> kEmpty{
+    "GetBucketLogging", "GetBucketNotificationConfiguration", "GetBucketAccelerateConfiguration"};
 
 json::object owner_controls_all(std::string_view account) {
   auto grantee = owner_of(account);

@@ -82,8 +82,12 @@ json::object create_bucket(Context& context, const json::object& input, Call& ca
     error.details()["BucketName"] = name;
     throw error;
   }
-  const objects::BucketInfo bucket{BucketName(name), std::string(call.account),
-                                   region_of(input, call.region), call.now};
+  const objects::BucketInfo bucket{BucketName(name),
+                                   std::string(call.account),
+                                   region_of(input, call.region),
+                                   call.now,
+                                   objects::Versioning::kNever,
+                                   find_bool(input, "ObjectLockEnabledForBucket").value_or(false)};
   const auto created = context.store.create_bucket(bucket);
   // In us-east-1 alone, creating what is one's own already succeeds.
   const bool repeated = !created && created.error() == objects::StoreError::kBucketOwnedByYou &&

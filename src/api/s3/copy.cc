@@ -2,9 +2,12 @@
 #include "api/s3/copy.h"
 
 #include "api/s3/conditions.h"
+#include "api/s3/object_lock.h"
 #include "api/s3/payload_checks.h"
 #include "api/s3/put_options.h"
 #include "api/s3/request.h"
+#include "api/s3/storage_class.h"
+#include "api/s3/versioning.h"
 
 namespace clary::api::s3 {
 
@@ -63,8 +66,7 @@ std::optional<objects::PutOptions> replacement(const json::object& input, const 
   auto given = put_options(call);
   const bool metadata = says_replace(input, "MetadataDirective");
   const bool tags = says_replace(input, "TaggingDirective");
-  const bool conditions = given.if_match || given.if_none_match;
-  if (!metadata && !tags && !conditions) return std::nullopt;
+  if (!metadata && !tags) return std::nullopt;
   if (!metadata) {
     given.content_type = source.content_type;
     given.user_metadata = source.user_metadata;
@@ -75,8 +77,10 @@ std::optional<objects::PutOptions> replacement(const json::object& input, const 
 }
 
 void refuse_copy_to_itself(const json::object& input, const CopySource& source,
-                           std::string_view bucket, std::string_view key) {
-  if (source.bucket.str() != bucket || source.key.str() != key) return;
+                           const objects::BucketInfo& bucket, std::string_view key) {
+  if (source.bucket != bucket.name || source.key.str() != key) return;
+  // An older version of the object becomes its newest again.
+  if (!source.version_id.empty() && shows_versions(bucket)) return;
   if (says_replace(input, "MetadataDirective") || says_replace(input, "TaggingDirective")) return;
   for (const auto* change : {"StorageClass", "WebsiteRedirectLocation", "ServerSideEncryption"}) {
     if (find_string(input, change)) return;
@@ -88,11 +92,21 @@ void refuse_copy_to_itself(const json::object& input, const CopySource& source,
                  400);
 }
 
+// What of a copy does not depend on its source.
+void set_target(objects::PutOptions& target, const json::object& input,
+                const objects::BucketInfo& bucket, const Call& call) {
+  if (const auto match = find_string(input, "IfMatch")) target.if_match = *match;
+  target.if_none_match = find_string(input, "IfNoneMatch") == "*";
+  target.storage_class = storage_class_of(input);
+  target.requester = requester_of(call);
+  read_lock(input, bucket, call.now, target);
+}
+
 json::object copy_object(Context& context, const json::object& input, Call& call) {
   const auto bucket = bucket_of(context, input, call);
   const auto key = key_of(input);
   const auto source = copy_source_of(context, input, call);
-  refuse_copy_to_itself(input, source, bucket.name.str(), key.str());
+  refuse_copy_to_itself(input, source, bucket, key.str());
   auto content = open_copy_source(context, input, source);
   if (content.info().size > kMaxPutBytes) {
     throw ApiError("InvalidRequest",
@@ -107,11 +121,16 @@ json::object copy_object(Context& context, const json::object& input, Call& call
                                             replacement(input, call, content.info()),
                                             copied_checksums(input, content),
                                             content.info().etag};
+  request.source_version = source.version_id;
+  set_target(request.target, input, bucket, call);
   const auto copied = must(context.store.copy(request), input);
   json::object result{{"ETag", in_quotes(copied.etag)},
                       {"LastModified", epoch_seconds(copied.modified)}};
   add_checksums(result, copied.checksums, ShowType::kYes);
-  return {{"CopyObjectResult", std::move(result)}};
+  json::object output{{"CopyObjectResult", std::move(result)}};
+  show_version(output, bucket, copied.version_id);
+  show_source_version(output, context, source, content.info());
+  return output;
 }
 
 }  // namespace
@@ -132,16 +151,21 @@ CopySource copy_source_of(const Context& context, const json::object& input, con
     named["ExpectedBucketOwner"] = *owner;
   }
   bucket_of(context, named, call);
-  if (!source->version_id.empty() && source->version_id != "null") {
-    throw ApiError("NoSuchVersion", "The specified version does not exist.", 404);
-  }
   return std::move(*source);
 }
 
 objects::ObjectContent open_copy_source(const Context& context, const json::object& input,
                                         const CopySource& source) {
-  const json::object named{{"Bucket", source.bucket.str()}, {"Key", source.key.str()}};
-  auto content = must(context.store.get(source.bucket, source.key), named);
+  const json::object named{
+      {"Bucket", source.bucket.str()}, {"Key", source.key.str()}, {"VersionId", source.version_id}};
+  auto found = context.store.get(source.bucket, source.key, source.version_id);
+  if (!found && found.error() == objects::StoreError::kDeleteMarker) {
+    throw ApiError("InvalidRequest",
+                   "The source of a copy request may not specifically refer to a delete marker by "
+                   "version id.",
+                   400);
+  }
+  auto content = must(std::move(found), named);
   // A copy that is not made is a failed precondition, whichever condition it was.
   const auto condition = check_conditions(input, "CopySource", content.info());
   if (condition.result != ConditionResult::kHolds) {
@@ -150,6 +174,12 @@ objects::ObjectContent open_copy_source(const Context& context, const json::obje
     throw error;
   }
   return content;
+}
+
+void show_source_version(json::object& output, const Context& context, const CopySource& source,
+                         const objects::ObjectInfo& info) {
+  const auto bucket = context.store.bucket(source.bucket);
+  if (bucket && shows_versions(*bucket)) output["CopySourceVersionId"] = info.version_id;
 }
 
 std::vector<OperationEntry> copy_operations(Context& context) {

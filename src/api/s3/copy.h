@@ -14,4 +14,8 @@ CopySource copy_source_of(const Context& context, const json::object& input, con
 objects::ObjectContent open_copy_source(const Context& context, const json::object& input,
                                         const CopySource& source);
 
+// CopySourceVersionId, where the source's bucket keeps versions.
+void show_source_version(json::object& output, const Context& context, const CopySource& source,
+                         const objects::ObjectInfo& info);
+
 }  // namespace clary::api::s3

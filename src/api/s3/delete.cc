@@ -1,6 +1,7 @@
 // DeleteObject, DeleteObjects.
 #include "api/s3/payload_checks.h"
 #include "api/s3/request.h"
+#include "api/s3/versioning.h"
 
 #include <openssl/evp.h>
 
@@ -11,20 +12,26 @@ using wire::ApiError;
 
 constexpr std::size_t kMaxDeletes = 1000;
 
+void read_condition(std::optional<Timestamp>& time, const json::object& input,
+                    std::string_view member) {
+  if (const auto seconds = find_double(input, member)) time = from_epoch_seconds(*seconds);
+}
+
 json::object delete_object(Context& context, const json::object& input, Call& call) {
   const auto bucket = bucket_of(context, input, call);
-  const auto key = key_of(input);
-  // Another version than "null" is not there, which is what the caller wants.
-  if (!names_current_version(input)) return {};
-  if (const auto match = find_string(input, "IfMatch")) {
-    const auto info = context.store.head(bucket.name, key);
-    if (!info) throw error_of(info.error(), input);
-    if (*match != "*" && bare_etag(*match) != (*info)->etag) {
-      throw error_of(objects::StoreError::kPreconditionFailed, input);
-    }
+  objects::RemoveRequest request{.key = key_of(input), .version_id = version_of(input)};
+  if (const auto match = find_string(input, "IfMatch")) request.if_match = *match;
+  read_condition(request.if_modified, input, "IfMatchLastModifiedTime");
+  if (const auto size = find_int(input, "IfMatchSize")) {
+    request.if_size = static_cast<std::uint64_t>(*size);
   }
-  must(context.store.remove(bucket.name, {.key = key}), input);
-  return {};
+  request.bypass_governance = find_bool(input, "BypassGovernanceRetention").value_or(false);
+  request.requester = requester_of(call);
+  const auto removed = must(context.store.remove(bucket.name, request), input);
+  json::object output;
+  show_version(output, bucket, removed.version_id);
+  if (removed.delete_marker) output["DeleteMarker"] = true;
+  return output;
 }
 
 // S3 wants a digest of a list of deletions: Content-MD5 or any checksum.
@@ -46,6 +53,42 @@ void check_digest(const Call& call) {
   checks.verify(nullptr, md5);
 }
 
+objects::RemoveRequest removal_of(const json::object& entry, bool bypass, const Call& call) {
+  objects::RemoveRequest request{.key = ObjectKey(string_or(entry, "Key")),
+                                 .version_id = string_or(entry, "VersionId")};
+  if (const auto match = find_string(entry, "ETag")) request.if_match = *match;
+  read_condition(request.if_modified, entry, "LastModifiedTime");
+  if (const auto size = find_int(entry, "Size")) {
+    request.if_size = static_cast<std::uint64_t>(*size);
+  }
+  request.bypass_governance = bypass;
+  request.requester = requester_of(call);
+  return request;
+}
+
+json::object answer_to(const objects::RemoveRequest& request) {
+  json::object answer{{"Key", request.key.str()}};
+  if (!request.version_id.empty()) answer["VersionId"] = request.version_id;
+  return answer;
+}
+
+json::object removal(const objects::RemoveRequest& request, const objects::Removed& removed) {
+  auto answer = answer_to(request);
+  if (removed.delete_marker) {
+    answer["DeleteMarker"] = true;
+    answer["DeleteMarkerVersionId"] = removed.version_id;
+  }
+  return answer;
+}
+
+json::object failed_removal(const objects::RemoveRequest& request, objects::StoreError reason) {
+  auto answer = answer_to(request);
+  const auto error = error_of(reason, {});
+  answer["Code"] = error.code();
+  answer["Message"] = error.what();
+  return answer;
+}
+
 json::object delete_objects(Context& context, const json::object& input, Call& call) {
   const auto bucket = bucket_of(context, input, call);
   check_digest(call);
@@ -57,18 +100,24 @@ json::object delete_objects(Context& context, const json::object& input, Call& c
                    "published schema",
                    400);
   }
-  std::vector<objects::RemoveRequest> keys;
-  json::array deleted;
+  std::vector<objects::RemoveRequest> requests;
+  const bool bypass = find_bool(input, "BypassGovernanceRetention").value_or(false);
   for (const auto& entry : *objects) {
-    const auto& object = entry.as_object();
-    json::object answer{{"Key", string_or(object, "Key")}};
-    if (const auto version = find_string(object, "VersionId")) answer["VersionId"] = *version;
-    deleted.push_back(std::move(answer));
-    if (names_current_version(object)) keys.push_back({.key = ObjectKey(string_or(object, "Key"))});
+    requests.push_back(removal_of(entry.as_object(), bypass, call));
   }
-  must(context.store.remove_many(bucket.name, keys), input);
+  const auto outcomes = must(context.store.remove_many(bucket.name, requests), input);
+  const bool quiet = find_bool(*request, "Quiet").value_or(false);
+  json::array deleted, errors;
+  for (std::size_t i = 0; i < outcomes.size(); ++i) {
+    if (!outcomes[i]) {
+      errors.push_back(failed_removal(requests[i], outcomes[i].error()));
+    } else if (!quiet) {
+      deleted.push_back(removal(requests[i], *outcomes[i]));
+    }
+  }
   json::object output;
-  if (!find_bool(*request, "Quiet").value_or(false)) output["Deleted"] = std::move(deleted);
+  if (!errors.empty()) output["Errors"] = std::move(errors);
+  if (!quiet) output["Deleted"] = std::move(deleted);
   return output;
 }
 

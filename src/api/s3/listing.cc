@@ -1,6 +1,9 @@
-// ListObjects, ListObjectsV2, ListObjectVersions.
+// ListObjects, ListObjectsV2.
+#include "api/s3/listing.h"
+
 #include "api/s3/payload_checks.h"
 #include "api/s3/request.h"
+#include "api/s3/storage_class.h"
 #include "base/text.h"
 
 namespace clary::api::s3 {
@@ -8,74 +11,28 @@ namespace {
 
 using wire::ApiError;
 
-constexpr std::size_t kMaxKeys = 1000;
-
 struct Listing {
-  objects::ListQuery query;
-  bool url = false;  // encoding-type=url
+  ListingRequest request;
   objects::ListPage page;
 };
 
-Listing start_listing(const json::object& input, const objects::BucketInfo& bucket) {
-  Listing listing;
-  listing.query.bucket = bucket.name;
-  listing.query.prefix = string_or(input, "Prefix");
-  listing.query.delimiter = string_or(input, "Delimiter");
-  listing.query.limit = page_size(input, "MaxKeys", "max-keys", kMaxKeys);
-  const auto encoding = find_string(input, "EncodingType");
-  listing.url = encoding == "url";
-  if (encoding && !listing.url) {
-    ApiError error("InvalidArgument", "Invalid Encoding Method specified in Request", 400);
-    error.details()["ArgumentName"] = "encoding-type";
-    error.details()["ArgumentValue"] = *encoding;
-    throw error;
-  }
-  return listing;
+void fetch(Context& context, const json::object& input, const objects::BucketInfo& bucket,
+           std::string start_after, Listing& listing) {
+  const auto& request = listing.request;
+  const objects::ListQuery query{bucket.name, request.prefix, request.delimiter,
+                                 std::move(start_after), request.limit};
+  listing.page = must(context.store.list(query), input);
 }
 
-// Contents (or Versions): what all three listings say of an object.
-json::object entry_of(const objects::ObjectInfo& info, bool url) {
-  json::object entry{{"Key", percent_encoded(info.key.str(), url)},
-                     {"LastModified", epoch_seconds(info.modified)},
-                     {"ETag", in_quotes(info.etag)},
-                     {"Size", info.size},
-                     {"StorageClass", "STANDARD"}};
-  if (!info.checksums.empty()) {
-    json::array algorithms;
-    for (const auto& checksum : info.checksums) {
-      algorithms.emplace_back(wire::checksum_name(kind_of(checksum.algorithm)));
-    }
-    entry["ChecksumAlgorithm"] = std::move(algorithms);
-    entry["ChecksumType"] = info.checksums.front().composite ? "COMPOSITE" : "FULL_OBJECT";
-  }
-  return entry;
-}
-
-// The members that all three outputs share.
 json::object output_of(const Listing& listing) {
-  json::object output{{"Name", listing.query.bucket.str()},
-                      {"Prefix", percent_encoded(listing.query.prefix, listing.url)},
-                      {"MaxKeys", listing.query.limit},
-                      {"IsTruncated", listing.page.truncated}};
-  if (!listing.query.delimiter.empty()) {
-    output["Delimiter"] = percent_encoded(listing.query.delimiter, listing.url);
-  }
-  if (listing.url) output["EncodingType"] = "url";
-  if (!listing.page.common_prefixes.empty()) {
-    json::array prefixes;
-    for (const auto& prefix : listing.page.common_prefixes) {
-      prefixes.push_back(json::object{{"Prefix", percent_encoded(prefix, listing.url)}});
-    }
-    output["CommonPrefixes"] = std::move(prefixes);
-  }
-  return output;
+  return listing_output(listing.request, listing.page.truncated, listing.page.common_prefixes);
 }
 
 json::array contents_of(const Listing& listing, const json::object* owner) {
   json::array contents;
   contents.reserve(listing.page.objects.size());
   for (const auto& info : listing.page.objects) {
-    auto entry = entry_of(info, listing.url);
+    auto entry = listed_object(info, listing.request.url);
     if (owner != nullptr) entry["Owner"] = *owner;
     contents.push_back(std::move(entry));
   }
@@ -84,15 +41,14 @@ json::array contents_of(const Listing& listing, const json::object* owner) {
 
 json::object list_objects(Context& context, const json::object& input, Call& call) {
   const auto bucket = bucket_of(context, input, call);
-  auto listing = start_listing(input, bucket);
+  Listing listing{listing_request(input, bucket), {}};
   const auto marker = string_or(input, "Marker");
-  listing.query.start_after = marker;
-  listing.page = must(context.store.list(listing.query), input);
+  fetch(context, input, bucket, marker, listing);
   auto output = output_of(listing);
-  output["Marker"] = percent_encoded(marker, listing.url);
+  output["Marker"] = percent_encoded(marker, listing.request.url);
   // Without a delimiter the last key itself is where the next page starts.
-  if (listing.page.truncated && !listing.query.delimiter.empty()) {
-    output["NextMarker"] = percent_encoded(listing.page.last, listing.url);
+  if (listing.page.truncated && !listing.request.delimiter.empty()) {
+    output["NextMarker"] = percent_encoded(listing.page.last, listing.request.url);
   }
   const auto owner = owner_of(bucket.account);
   output["Contents"] = contents_of(listing, &owner);
@@ -118,15 +74,15 @@ std::string name_of_token(std::string_view token) {
 
 json::object list_objects_v2(Context& context, const json::object& input, Call& call) {
   const auto bucket = bucket_of(context, input, call);
-  auto listing = start_listing(input, bucket);
+  Listing listing{listing_request(input, bucket), {}};
   const auto start_after = find_string(input, "StartAfter");
   const auto token = find_string(input, "ContinuationToken");
-  listing.query.start_after = token ? name_of_token(*token) : std::string(start_after.value_or(""));
-  listing.page = must(context.store.list(listing.query), input);
+  fetch(context, input, bucket,
+        token ? name_of_token(*token) : std::string(start_after.value_or("")), listing);
   auto output = output_of(listing);
   output["KeyCount"] = listing.page.objects.size() + listing.page.common_prefixes.size();
   if (token) output["ContinuationToken"] = *token;
-  if (start_after) output["StartAfter"] = percent_encoded(*start_after, listing.url);
+  if (start_after) output["StartAfter"] = percent_encoded(*start_after, listing.request.url);
   if (listing.page.truncated) output["NextContinuationToken"] = token_of(listing.page.last);
   const auto owner = owner_of(bucket.account);
   const bool with_owner = find_bool(input, "FetchOwner").value_or(false);
@@ -134,31 +90,61 @@ json::object list_objects_v2(Context& context, const json::object& input, Call& 
   return output;
 }
 
-// Buckets have no versions yet, so each object is its one version, "null".
-json::object list_object_versions(Context& context, const json::object& input, Call& call) {
-  const auto bucket = bucket_of(context, input, call);
-  auto listing = start_listing(input, bucket);
-  const auto marker = string_or(input, "KeyMarker");
-  listing.query.start_after = marker;
-  listing.page = must(context.store.list(listing.query), input);
-  auto output = output_of(listing);
-  output["KeyMarker"] = percent_encoded(marker, listing.url);
-  output["VersionIdMarker"] = string_or(input, "VersionIdMarker");
-  if (listing.page.truncated) {
-    output["NextKeyMarker"] = percent_encoded(listing.page.last, listing.url);
-    output["NextVersionIdMarker"] = "null";
+}  // namespace
+
+ListingRequest listing_request(const json::object& input, const objects::BucketInfo& bucket) {
+  ListingRequest request;
+  request.bucket = bucket.name.str();
+  request.prefix = string_or(input, "Prefix");
+  request.delimiter = string_or(input, "Delimiter");
+  request.limit = page_size(input, "MaxKeys", "max-keys", kMaxListedKeys);
+  const auto encoding = find_string(input, "EncodingType");
+  request.url = encoding == "url";
+  if (encoding && !request.url) {
+    ApiError error("InvalidArgument", "Invalid Encoding Method specified in Request", 400);
+    error.details()["ArgumentName"] = "encoding-type";
+    error.details()["ArgumentValue"] = *encoding;
+    throw error;
   }
-  const auto owner = owner_of(bucket.account);
-  auto versions = contents_of(listing, &owner);
-  for (auto& version : versions) {
-    version.as_object()["VersionId"] = "null";
-    version.as_object()["IsLatest"] = true;
-  }
-  output["Versions"] = std::move(versions);
-  return output;
+  return request;
 }
 
-}  // namespace
+json::object listed_object(const objects::ObjectInfo& info, bool url) {
+  json::object entry{{"Key", percent_encoded(info.key.str(), url)},
+                     {"LastModified", epoch_seconds(info.modified)},
+                     {"ETag", in_quotes(info.etag)},
+                     {"Size", info.size},
+                     {"StorageClass", shown_class(info.storage_class)}};
+  if (!info.checksums.empty()) {
+    json::array algorithms;
+    for (const auto& checksum : info.checksums) {
+      algorithms.emplace_back(wire::checksum_name(kind_of(checksum.algorithm)));
+    }
+    entry["ChecksumAlgorithm"] = std::move(algorithms);
+    entry["ChecksumType"] = info.checksums.front().composite ? "COMPOSITE" : "FULL_OBJECT";
+  }
+  return entry;
+}
+
+json::object listing_output(const ListingRequest& request, bool truncated,
+                            const std::vector<std::string>& common_prefixes) {
+  json::object output{{"Name", request.bucket},
+                      {"Prefix", percent_encoded(request.prefix, request.url)},
+                      {"MaxKeys", request.limit},
+                      {"IsTruncated", truncated}};
+  if (!request.delimiter.empty()) {
+    output["Delimiter"] = percent_encoded(request.delimiter, request.url);
+  }
+  if (request.url) output["EncodingType"] = "url";
+  if (!common_prefixes.empty()) {
+    json::array prefixes;
+    for (const auto& prefix : common_prefixes) {
+      prefixes.push_back(json::object{{"Prefix", percent_encoded(prefix, request.url)}});
+    }
+    output["CommonPrefixes"] = std::move(prefixes);
+  }
+  return output;
+}
 
 std::vector<OperationEntry> listing_operations(Context& context) {
   const auto plain = [&context](auto function) {
@@ -169,7 +155,6 @@ std::vector<OperationEntry> listing_operations(Context& context) {
   return {
       {"ListObjects", plain(list_objects), {}},
       {"ListObjectsV2", plain(list_objects_v2), {}},
-      {"ListObjectVersions", plain(list_object_versions), {}},
   };
 }
 

@@ -4,7 +4,9 @@
 #include "api/s3/range.h"
 #include "api/s3/receive.h"
 #include "api/s3/request.h"
+#include "api/s3/storage_class.h"
 #include "api/s3/upload_checksums.h"
+#include "api/s3/versioning.h"
 
 namespace clary::api::s3 {
 namespace {
@@ -105,7 +107,9 @@ json::object upload_part_copy(Context& context, const json::object& input, Call&
   json::object result{{"ETag", in_quotes(part.etag)},
                       {"LastModified", epoch_seconds(part.modified)}};
   add_checksums(result, part.checksums, ShowType::kNo);
-  return {{"CopyPartResult", std::move(result)}};
+  json::object output{{"CopyPartResult", std::move(result)}};
+  show_source_version(output, context, source, content.info());
+  return output;
 }
 
 json::object list_parts(Context& context, const json::object& input, Call& call) {
@@ -128,7 +132,7 @@ json::object list_parts(Context& context, const json::object& input, Call& call)
                       {"IsTruncated", truncated},
                       {"Owner", owner},
                       {"Initiator", owner},
-                      {"StorageClass", "STANDARD"}};
+                      {"StorageClass", shown_class(upload.options.storage_class)}};
   show_checksum(output, upload);
   json::array listed;
   for (const auto& part : parts) {

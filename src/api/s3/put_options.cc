@@ -54,9 +54,6 @@ void refuse_unsupported(const Headers& headers) {
       throw ApiError("NotImplemented",
                      "Clary does not encrypt with keys that come with the request (SSE-C).", 501);
     }
-    if (lower.starts_with("x-amz-object-lock-")) {
-      throw ApiError("InvalidRequest", "Bucket is missing Object Lock Configuration", 400);
-    }
     const bool harmless_acl =
         lower == "x-amz-acl" && (value == "private" || value == "bucket-owner-full-control");
     if ((lower == "x-amz-acl" || lower.starts_with("x-amz-grant-")) && !harmless_acl) {

@@ -13,8 +13,8 @@ inline constexpr std::string_view kRequestedKey = "requested-encryption-key";
 
 // Content type, headers that come back as they came, user metadata, tags, If-Match and
 // If-None-Match. Throws ApiError for what S3 refuses (MetadataTooLarge, a bad tag set) and for what
-// Clary cannot do (encryption with the customer's key, object lock, ACLs): a header that promises
-// something is never just ignored.
+// Clary cannot do (encryption with the customer's key, ACLs): a header that promises something is
+// never just ignored. Lock and storage class are read by read_lock() and storage_class_of().
 objects::PutOptions put_options(const Call& call);
 
 }  // namespace clary::api::s3

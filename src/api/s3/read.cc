@@ -3,8 +3,11 @@
 
 #include "api/s3/conditions.h"
 #include "api/s3/object_head.h"
+#include "api/s3/object_lock.h"
 #include "api/s3/payload_checks.h"
 #include "api/s3/request.h"
+#include "api/s3/storage_class.h"
+#include "api/s3/versioning.h"
 #include "base/text.h"
 
 namespace clary::api::s3 {
@@ -22,20 +25,6 @@ ApiError precondition_failed(std::string_view header) {
                  "At least one of the pre-conditions you specified did not hold", 412);
   error.details()["Condition"] = header;
   return error;
-}
-
-ApiError no_such_version(const json::object& input) {
-  ApiError error("NoSuchVersion", "The specified version does not exist.", 404);
-  error.details()["Key"] = string_or(input, "Key");
-  error.details()["VersionId"] = string_or(input, "VersionId");
-  return error;
-}
-
-// Bucket and version; nullopt when all is well.
-std::optional<ApiError> refuse(Context& context, const json::object& input, const Call& call) {
-  if (const auto bucket = find_bucket(context, input, call); !bucket) return bucket.error();
-  if (!names_current_version(input)) return no_such_version(input);
-  return std::nullopt;
 }
 
 asio::awaitable<void> send_files(objects::ObjectContent& content, ByteRange range, Context& context,
@@ -62,8 +51,22 @@ asio::awaitable<void> send_files(objects::ObjectContent& content, ByteRange rang
   }
 }
 
+// Of GetObject and HeadObject, beside what object_head() says.
+ResponseHead versioned_head(const json::object& input, const Call& call,
+                            const objects::BucketInfo& bucket, const objects::ObjectInfo& info,
+                            const ObjectView& view) {
+  auto head = object_head(input, call, info, view);
+  show_version(head, bucket, info.version_id);
+  show_lock(head, bucket, info);
+  if (!info.storage_class.empty()) {
+    head.headers.emplace_back("x-amz-storage-class", info.storage_class);
+  }
+  return head;
+}
+
 asio::awaitable<void> send_object(Context& context, const json::object& input, Call& call,
-                                  objects::ObjectContent content, BodyWriter& response) {
+                                  const objects::BucketInfo& bucket, objects::ObjectContent content,
+                                  BodyWriter& response) {
   const auto& info = content.info();
   const auto condition = check_conditions(input, "", info);
   if (condition.result == ConditionResult::kNotModified) {
@@ -79,7 +82,7 @@ asio::awaitable<void> send_object(Context& context, const json::object& input, C
     co_await answer_error(call, response, view.error());
     co_return;
   }
-  auto head = object_head(input, call, info, *view);
+  auto head = versioned_head(input, call, bucket, info, *view);
   const auto range = view->range.value_or(ByteRange{0, info.size});
   if (const auto* bytes = content.inline_bytes()) {
     co_await response.send(std::move(head), bytes->substr(range.offset, range.length));
@@ -92,39 +95,45 @@ asio::awaitable<void> send_object(Context& context, const json::object& input, C
 
 asio::awaitable<void> get_object(Context& context, json::object input, Call& call,
                                  BodyWriter& response) {
-  if (const auto refused = refuse(context, input, call)) {
-    co_await answer_error(call, response, *refused);
+  const auto bucket = find_bucket(context, input, call);
+  if (!bucket) {
+    co_await answer_error(call, response, bucket.error());
     co_return;
   }
-  const BucketName bucket(string_or(input, "Bucket"));
   const auto key = key_of(input);
-  if (auto cached = context.store.cached(bucket, key)) {
-    co_await send_object(context, input, call, std::move(*cached), response);
-    co_return;
+  const auto version = version_of(input);
+  // The cache knows the current version.
+  if (auto cached = context.store.cached(bucket->name, key)) {
+    if (version.empty() || cached->info().version_id == version) {
+      co_await send_object(context, input, call, *bucket, std::move(*cached), response);
+      co_return;
+    }
   }
-  auto content =
-      co_await on_workers(context.workers, [&] { return context.store.get(bucket, key); });
+  auto content = co_await on_workers(context.workers,
+                                     [&] { return context.store.get(bucket->name, key, version); });
   if (!content) {
-    co_await answer_error(call, response, error_of(content.error(), input));
+    co_await answer_unreadable(context, input, call, response, *bucket, content.error());
     co_return;
   }
-  co_await send_object(context, input, call, std::move(*content), response);
+  co_await send_object(context, input, call, *bucket, std::move(*content), response);
 }
 
 asio::awaitable<void> head_object(Context& context, json::object input, Call& call,
                                   BodyWriter& response) {
-  if (const auto refused = refuse(context, input, call)) {
-    co_await answer_error(call, response, *refused);
+  const auto bucket = find_bucket(context, input, call);
+  if (!bucket) {
+    co_await answer_error(call, response, bucket.error());
     co_return;
   }
-  const BucketName bucket(string_or(input, "Bucket"));
   const auto key = key_of(input);
-  auto info = context.store.cached_head(bucket, key);
+  const auto version = version_of(input);
+  auto info = context.store.cached_head(bucket->name, key);
+  if (info && !version.empty() && info->version_id != version) info = nullptr;
   if (!info) {
-    auto found =
-        co_await on_workers(context.workers, [&] { return context.store.head(bucket, key); });
+    auto found = co_await on_workers(
+        context.workers, [&] { return context.store.head(bucket->name, key, version); });
     if (!found) {
-      co_await answer_error(call, response, error_of(found.error(), input));
+      co_await answer_unreadable(context, input, call, response, *bucket, found.error());
       co_return;
     }
     info = std::move(*found);
@@ -143,17 +152,17 @@ asio::awaitable<void> head_object(Context& context, json::object input, Call& ca
     co_await answer_error(call, response, view.error());
     co_return;
   }
-  co_await response.send(object_head(input, call, *info, *view), {});
+  co_await response.send(versioned_head(input, call, *bucket, *info, *view), {});
 }
 
 json::object attributes_of_parts(Context& context, const json::object& input,
                                  const objects::ObjectInfo& info) {
   const auto limit = page_size(input, "MaxParts", "max-parts", kMaxListedParts);
   const auto after = static_cast<int>(find_int(input, "PartNumberMarker").value_or(0));
-  auto parts =
-      must(context.store.object_parts(BucketName(string_or(input, "Bucket")),
-                                      ObjectKey(string_or(input, "Key")), "", after, limit + 1),
-           input);
+  auto parts = must(context.store.object_parts(BucketName(string_or(input, "Bucket")),
+                                               ObjectKey(string_or(input, "Key")),
+                                               version_of(input), after, limit + 1),
+                    input);
   const bool truncated = parts.size() > limit;
   if (truncated) parts.resize(limit);
   json::object result{{"TotalPartsCount", info.part_sizes.size()},
@@ -173,16 +182,16 @@ json::object attributes_of_parts(Context& context, const json::object& input,
 
 json::object get_object_attributes(Context& context, const json::object& input, Call& call) {
   const auto bucket = bucket_of(context, input, call);
-  if (!names_current_version(input)) throw no_such_version(input);
-  const auto info = must(context.store.head(bucket.name, key_of(input)), input);
+  const auto info = must(context.store.head(bucket.name, key_of(input), version_of(input)), input);
   json::object output{{"LastModified", epoch_seconds(info->modified)}};
+  show_version(output, bucket, info->version_id);
   std::set<std::string> asked;
   if (const auto* attributes = find_array(input, "ObjectAttributes")) {
     for (const auto& attribute : *attributes) asked.emplace(attribute.as_string());
   }
   if (asked.contains("ETag")) output["ETag"] = info->etag;
   if (asked.contains("ObjectSize")) output["ObjectSize"] = info->size;
-  if (asked.contains("StorageClass")) output["StorageClass"] = "STANDARD";
+  if (asked.contains("StorageClass")) output["StorageClass"] = shown_class(info->storage_class);
   if (asked.contains("Checksum") && !info->checksums.empty()) {
     json::object checksum;
     add_checksums(checksum, info->checksums, ShowType::kYes);

@@ -134,11 +134,6 @@ void check_length(const BodyReader& body) {
   }
 }
 
-bool names_current_version(const json::object& input) {
-  const auto version = find_string(input, "VersionId");
-  return !version || version->empty() || *version == "null";
-}
-
 json::object owner_of(std::string_view account) {
   const auto digest =
       wire::hex_digest(wire::sha256(std::string("canonical-user/") + std::string(account)));
@@ -146,9 +141,10 @@ json::object owner_of(std::string_view account) {
 }
 
 boost::asio::awaitable<void> answer_error(const Call& call, BodyWriter& response,
-                                          const ApiError& error) {
+                                          const ApiError& error, HeaderFields headers) {
   auto [head, body] = wire::encode_error(call.model, call.model.protocol(), &call.operation, error,
                                          call.request_id, call.request.path);
+  std::ranges::move(headers, std::back_inserter(head.headers));
   co_await response.send(std::move(head), std::move(body));
 }
 

@@ -43,15 +43,13 @@ ObjectKey key_of(const json::object& input);
 // EntityTooLarge.
 void check_length(const BodyReader& body);
 
-// "null" is the one version of objects in a bucket without versioning.
-bool names_current_version(const json::object& input);
-
 // The account's canonical id, as <Owner> shows it.
 json::object owner_of(std::string_view account);
 
 // Sends an error without throwing it: 304, 404 and 412 are everyday answers.
+using HeaderFields = std::vector<std::pair<std::string, std::string>>;
 boost::asio::awaitable<void> answer_error(const Call& call, BodyWriter& response,
-                                          const wire::ApiError& error);
+                                          const wire::ApiError& error, HeaderFields headers = {});
 
 // A key or prefix as a listing shows it under encoding-type=url.
 std::string percent_encoded(std::string_view text, bool url_encoding);

@@ -38,5 +38,8 @@ std::vector<OperationEntry> listing_operations(Context& context);
 std::vector<OperationEntry> upload_operations(Context& context);
 std::vector<OperationEntry> part_operations(Context& context);
 std::vector<OperationEntry> tagging_operations(Context& context);
+std::vector<OperationEntry> version_listing_operations(Context& context);
+std::vector<OperationEntry> versioning_operations(Context& context);
+std::vector<OperationEntry> object_lock_operations(Context& context);
 
 }  // namespace clary::api::s3

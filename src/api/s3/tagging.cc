@@ -2,6 +2,7 @@
 #include "api/s3/tags.h"
 
 #include "api/s3/request.h"
+#include "api/s3/versioning.h"
 
 namespace clary::api::s3 {
 namespace {
@@ -31,32 +32,30 @@ json::object delete_bucket_tagging(Context& context, const json::object& input, 
   return {};
 }
 
-void check_version(const json::object& input) {
-  if (!names_current_version(input)) {
-    throw ApiError("NoSuchVersion", "The specified version does not exist.", 404);
-  }
-}
-
 json::object get_object_tagging(Context& context, const json::object& input, Call& call) {
   const auto bucket = bucket_of(context, input, call);
-  check_version(input);
-  const auto info = must(context.store.head(bucket.name, key_of(input)), input);
-  return {{"TagSet", tag_set(info->tags)}};
+  const auto info = must(context.store.head(bucket.name, key_of(input), version_of(input)), input);
+  json::object output{{"TagSet", tag_set(info->tags)}};
+  show_version(output, bucket, info->version_id);
+  return output;
 }
 
 json::object put_object_tagging(Context& context, const json::object& input, Call& call) {
   const auto bucket = bucket_of(context, input, call);
-  check_version(input);
   const auto tags = tags_of_input(input, kMaxObjectTags);
-  must(context.store.set_tags(bucket.name, {key_of(input), ""}, tags), input);
-  return {};
+  const auto info =
+      must(context.store.set_tags(bucket.name, version_name(input, call), tags), input);
+  json::object output;
+  show_version(output, bucket, info.version_id);
+  return output;
 }
 
 json::object delete_object_tagging(Context& context, const json::object& input, Call& call) {
   const auto bucket = bucket_of(context, input, call);
-  check_version(input);
-  must(context.store.set_tags(bucket.name, {key_of(input), ""}, {}), input);
-  return {};
+  const auto info = must(context.store.set_tags(bucket.name, version_name(input, call), {}), input);
+  json::object output;
+  show_version(output, bucket, info.version_id);
+  return output;
 }
 
 }  // namespace

@@ -1,8 +1,11 @@
 // Multipart uploads as wholes: create, complete, abort, list.
+#include "api/s3/object_lock.h"
 #include "api/s3/payload_checks.h"
 #include "api/s3/put_options.h"
 #include "api/s3/request.h"
+#include "api/s3/storage_class.h"
 #include "api/s3/upload_checksums.h"
+#include "api/s3/versioning.h"
 
 namespace clary::api::s3 {
 namespace {
@@ -16,6 +19,8 @@ json::object create_multipart_upload(Context& context, const json::object& input
   objects::UploadInfo upload;
   upload.key = key_of(input);
   upload.options = put_options(call);
+  upload.options.storage_class = storage_class_of(input);
+  read_lock(input, bucket, call.now, upload.options);
   choose_checksum(input, upload);
   const auto made = must(context.store.create_upload(bucket.name, std::move(upload)), input);
   json::object output{
@@ -60,6 +65,7 @@ json::object complete_multipart_upload(Context& context, const json::object& inp
   request.parts = parts_of(input);
   if (const auto match = find_string(input, "IfMatch")) request.conditions.if_match = *match;
   request.conditions.if_none_match = find_string(input, "IfNoneMatch") == "*";
+  request.conditions.requester = requester_of(call);
   // An upload that is completed already has no more parts; the store knows its object.
   if (const auto upload = context.store.upload(bucket.name, key, request.upload_id)) {
     const auto stored =
@@ -79,6 +85,7 @@ json::object complete_multipart_upload(Context& context, const json::object& inp
       {"Key", key.str()},
       {"ETag", in_quotes(info.etag)}};
   add_checksums(output, info.checksums, ShowType::kYes);
+  show_version(output, bucket, info.version_id);
   return output;
 }
 
@@ -92,7 +99,7 @@ json::object upload_entry(const objects::UploadInfo& upload, const json::object&
   json::object entry{{"UploadId", upload.upload_id},
                      {"Key", percent_encoded(upload.key.str(), url)},
                      {"Initiated", epoch_seconds(upload.initiated)},
-                     {"StorageClass", "STANDARD"},
+                     {"StorageClass", shown_class(upload.options.storage_class)},
                      {"Owner", owner},
                      {"Initiator", owner}};
   show_checksum(entry, upload);

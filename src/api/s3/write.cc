@@ -1,8 +1,11 @@
 // PutObject.
+#include "api/s3/object_lock.h"
 #include "api/s3/payload_checks.h"
 #include "api/s3/put_options.h"
 #include "api/s3/receive.h"
 #include "api/s3/request.h"
+#include "api/s3/storage_class.h"
+#include "api/s3/versioning.h"
 #include "wire/codec.h"
 
 namespace clary::api::s3 {
@@ -17,6 +20,9 @@ asio::awaitable<void> put_object(Context& context, json::object input, Call& cal
   const auto key = key_of(input);
   check_length(body);
   auto options = put_options(call);
+  options.storage_class = storage_class_of(input);
+  options.requester = requester_of(call);
+  read_lock(input, bucket, call.now, options);
   PayloadChecks checks(call.request, std::nullopt);
   std::optional<objects::Outcome<objects::ObjectInfo>> outcome;
   co_await receive(context, body, checks, [&](objects::ObjectWriter& writer) {
@@ -30,6 +36,7 @@ asio::awaitable<void> put_object(Context& context, json::object input, Call& cal
   ResponseHead head;
   head.headers = {{"x-amz-request-id", std::string(call.request_id)},
                   {"ETag", in_quotes((*outcome)->etag)}};
+  show_version(head, bucket, (*outcome)->version_id);
   for (const auto& checksum : checks.kept()) {
     head.headers.emplace_back(wire::checksum_header(kind_of(checksum.algorithm)), checksum.value);
     head.headers.emplace_back("x-amz-checksum-type", "FULL_OBJECT");
