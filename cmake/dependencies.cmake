@@ -11,6 +11,7 @@ find_path(PUGIXML_INCLUDE pugixml.hpp REQUIRED)
 find_library(PUGIXML_LIBRARY pugixml REQUIRED)
 find_library(SQLITE_LIBRARY libsqlite3.a REQUIRED)
 find_library(PCRE2_LIBRARY libpcre2-8.a REQUIRED)
+find_library(SECCOMP_LIBRARY libseccomp.a REQUIRED)
 find_library(DEFLATE_LIBRARY libdeflate.a REQUIRED)
 find_library(ARGON2_LIBRARY libargon2.a REQUIRED)
 
@@ -21,4 +22,5 @@ target_compile_definitions(clary_third_party INTERFACE
 target_include_directories(clary_third_party SYSTEM INTERFACE ${PUGIXML_INCLUDE})
 target_link_libraries(clary_third_party INTERFACE
   Boost::headers Boost::json Boost::url OpenSSL::SSL OpenSSL::Crypto Threads::Threads
-  spdlog::spdlog ${SQLITE_LIBRARY} ${PCRE2_LIBRARY} ${DEFLATE_LIBRARY} ${PUGIXML_LIBRARY} ${ARGON2_LIBRARY} ZLIB::ZLIB ${CMAKE_DL_LIBS})
+  spdlog::spdlog ${SQLITE_LIBRARY} ${PCRE2_LIBRARY} ${DEFLATE_LIBRARY} ${PUGIXML_LIBRARY}
+  ${ARGON2_LIBRARY} ${SECCOMP_LIBRARY} ZLIB::ZLIB ${CMAKE_DL_LIBS})

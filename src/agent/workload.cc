@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 
 #include <array>
 #include <cmath>
@@ -11,6 +12,7 @@
 #include <thread>
 
 #include "process/shared_libraries.h"
+#include "process/syscall_filter.h"
 
 namespace clary::agent {
 namespace {
@@ -56,6 +58,14 @@ std::vector<Bind> program_binds(const fs::path& program) {
   return binds;
 }
 
+// Many, as frameworks want, but not without end; never more than this process may give.
+std::uint64_t open_file_limit() {
+  constexpr std::uint64_t kOpenFiles = 65536;
+  rlimit limit = {};
+  getrlimit(RLIMIT_NOFILE, &limit);
+  return std::min<std::uint64_t>(kOpenFiles, limit.rlim_max);
+}
+
 std::vector<std::string> environment_of(const WorkloadOptions& options) {
   const JobSpec& spec = options.run.spec;
   std::map<std::string, std::string> all{{"PATH", "/usr/local/bin:/usr/bin:/bin"},
@@ -91,7 +101,8 @@ fs::path native_program() {
 }
 
 Workload::Workload(const WorkloadOptions& options)
-    : output_(process::make_pipe()),
+    : syscall_filter_(process::make_syscall_filter()),
+      output_(process::make_pipe()),
       error_(process::make_pipe()),
       start_(process::make_pipe()),
       information_(process::make_pipe()) {
@@ -115,6 +126,7 @@ Workload::Workload(const WorkloadOptions& options)
   sandbox.host_name = host_name;
   sandbox.start_signal = start_.reader.get();
   sandbox.information = information_.writer.get();
+  sandbox.syscall_filter = syscall_filter_.get();
   std::vector<std::string> arguments{program};
   arguments.insert(arguments.end(), spec.command.begin() + 1, spec.command.end());
   process::Command command;
@@ -122,7 +134,10 @@ Workload::Workload(const WorkloadOptions& options)
   command.environment = environment_of(options);
   command.standard_output = output_.writer.get();
   command.standard_error = error_.writer.get();
-  command.inherited = {start_.reader.get(), information_.writer.get()};
+  command.inherited = {start_.reader.get(), information_.writer.get(), syscall_filter_.get()};
+  command.open_files = open_file_limit();
+  command.core_dumps = false;  // they would hold data and credentials
+  if (spec.limits.file_bytes > 0) command.file_bytes = spec.limits.file_bytes;
   if (cgroup_) command.cgroups = cgroup_->entry_files();
   try {
     child_ = process::spawn(command);
@@ -133,6 +148,7 @@ Workload::Workload(const WorkloadOptions& options)
   error_.writer.reset();
   start_.reader.reset();
   information_.writer.reset();
+  syscall_filter_.reset();
   for (const process::Pipe* pipe : {&output_, &error_, &information_}) {
     set_non_blocking(pipe->reader);
   }

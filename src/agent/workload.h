@@ -8,6 +8,7 @@
 
 #include "agent/run_file.h"
 #include "process/cgroup.h"
+#include "process/file_descriptor.h"
 #include "process/sandbox.h"
 #include "process/spawn.h"
 
@@ -48,6 +49,7 @@ class Workload {
 
  private:
   process::Child child_;
+  process::FileDescriptor syscall_filter_;
   process::Pipe output_, error_, start_, information_;
   std::optional<process::Cgroup> cgroup_;
 };

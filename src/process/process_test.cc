@@ -1,4 +1,5 @@
 #include <fcntl.h>
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -16,6 +17,7 @@
 #include "process/sandbox.h"
 #include "process/shared_libraries.h"
 #include "process/spawn.h"
+#include "process/syscall_filter.h"
 
 namespace clary::process {
 namespace {
@@ -179,6 +181,57 @@ TEST_F(SandboxTest, HasNoCapabilitiesNoNetworkAndItsName) {
   const std::string interfaces = run({"/bin/cat", "/proc/net/dev"});
   EXPECT_NE(interfaces.find("lo:"), std::string::npos);
   EXPECT_EQ(interfaces.find("eth0:"), std::string::npos);
+}
+
+// What a workload tries against the kernel and against others; Python makes the calls.
+TEST_F(SandboxTest, SystemCallsOutOfReach) {
+  const FileDescriptor filter = make_syscall_filter();
+  sandbox_.syscall_filter = filter.get();
+  const std::string program = R"(
+import ctypes, os, socket
+libc = ctypes.CDLL(None, use_errno=True)
+def call(name, number, *arguments):
+    result = libc.syscall(number, *arguments)
+    print(name, "done" if result >= 0 else os.strerror(ctypes.get_errno()))
+call("mount", 165, b"none", b"/tmp", b"tmpfs", 0, None)
+call("unshare", 272, 0x10000000)
+call("keyctl", 250, 0, -3, 0)
+call("bpf", 321, 0, None, 0)
+call("io_uring", 425, 1, None)
+call("ptrace", 101, 0, 0, 0, 0)
+for name, family in (("inet", socket.AF_INET), ("packet", 17), ("alg", 38)):
+    try:
+        socket.socket(family, socket.SOCK_STREAM if family == 2 else 3)
+        print(name, "done")
+    except OSError as error:
+        print(name, error.strerror)
+print("thread", __import__("threading").Thread(target=print).start())
+)";
+  int code = 0;
+  const std::string said =
+      output_of({.arguments = sandbox_command(*find_bubblewrap(), sandbox_,
+                                              {"/usr/bin/python3", "-c", program}),
+                 .environment = {"PATH=/usr/bin:/bin"},
+                 .inherited = {filter.get()}},
+                &code);
+  EXPECT_EQ(code, 0) << said;
+  for (const char* line :
+       {"mount Operation not permitted", "unshare Operation not permitted",
+        "keyctl Operation not permitted", "bpf Operation not permitted",
+        "io_uring Function not implemented", "ptrace done", "inet done",
+        "packet Operation not permitted", "alg Operation not permitted", "thread None"}) {
+    EXPECT_NE(said.find(line), std::string::npos) << line << " is not in\n" << said;
+  }
+}
+
+TEST(Spawn, LimitsFilesAndCoreDumps) {
+  const std::string limits = output_of({.arguments = {"/bin/cat", "/proc/self/limits"},
+                                        .open_files = 77,
+                                        .file_bytes = 4096,
+                                        .core_dumps = false});
+  EXPECT_THAT(limits, testing::ContainsRegex("Max open files +77 +77"));
+  EXPECT_THAT(limits, testing::ContainsRegex("Max file size +4096 +4096"));
+  EXPECT_THAT(limits, testing::ContainsRegex("Max core file size +0 +0"));
 }
 
 TEST_F(SandboxTest, WaitsForTheStartSignal) {

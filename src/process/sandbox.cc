@@ -75,6 +75,9 @@ std::vector<std::string> sandbox_command(const std::filesystem::path& bubblewrap
   if (sandbox.information >= 0) {
     add(command, {"--info-fd", std::to_string(sandbox.information)});
   }
+  if (sandbox.syscall_filter >= 0) {
+    add(command, {"--seccomp", std::to_string(sandbox.syscall_filter)});
+  }
   // Last: the mount points above are made on the root before it becomes read-only.
   add(command, {"--remount-ro", "/", "--chdir", sandbox.directory, "--"});
   command.insert(command.end(), program.begin(), program.end());

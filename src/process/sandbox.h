@@ -29,6 +29,8 @@ struct Sandbox {
   // Bubblewrap writes {"child-pid": N} there: the first process of the sandbox, by the host's
   // count.
   int information = -1;
+  // A seccomp filter, syscall_filter.h; -1 for none.
+  int syscall_filter = -1;
 };
 
 // Nullopt when bubblewrap is not installed.

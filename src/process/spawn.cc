@@ -61,6 +61,13 @@ void enter_cgroup(const Prepared& prepared, const std::string& file) {
   close(procs);
 }
 
+void limit(const Prepared& prepared, __rlimit_resource resource, std::optional<std::uint64_t> value,
+           const char* what) {
+  if (!value) return;
+  const rlimit both{*value, *value};
+  if (setrlimit(resource, &both) != 0) fail(prepared, what);
+}
+
 // Runs in the child, on the parent's memory: system calls only.
 [[noreturn]] void become(const Prepared& prepared) {
   const Command& command = prepared.command;
@@ -83,10 +90,9 @@ void enter_cgroup(const Prepared& prepared, const std::string& file) {
   for (const int number : command.inherited) {
     if (fcntl(number, F_SETFD, 0) != 0) fail(prepared, "inherit a descriptor");
   }
-  if (command.open_files) {
-    const rlimit limit{*command.open_files, *command.open_files};
-    if (setrlimit(RLIMIT_NOFILE, &limit) != 0) fail(prepared, "limit open files");
-  }
+  limit(prepared, RLIMIT_NOFILE, command.open_files, "limit open files");
+  limit(prepared, RLIMIT_FSIZE, command.file_bytes, "limit the size of files");
+  if (!command.core_dumps) limit(prepared, RLIMIT_CORE, 0, "forbid core dumps");
   sigset_t blocked;
   sigemptyset(&blocked);
   if (command.block_termination) sigaddset(&blocked, SIGTERM);

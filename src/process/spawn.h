@@ -25,6 +25,8 @@ struct Command {
   std::vector<int> inherited{};               // further descriptors the child keeps, same number
   bool new_session = false;                   // setsid: survives its parent, own process group
   std::optional<std::uint64_t> open_files{};  // RLIMIT_NOFILE, soft and hard
+  std::optional<std::uint64_t> file_bytes{};  // RLIMIT_FSIZE: the largest file it may write
+  bool core_dumps = true;                     // false: a crash writes no memory to disk
   // The child starts with SIGTERM blocked, so that one sent before it is ready to take it from a
   // signalfd waits instead of ending it.
   bool block_termination = false;

@@ -174,6 +174,9 @@ engine::JobSpec training_spec(const store::Document& job) {
   const InstanceSize size = instance_size(instance_type_of(body));
   spec.limits.cpus = size.cpus;
   spec.limits.memory_bytes = size.memory_bytes;
+  if (const json::value* volume = at_path(body, "ResourceConfig.VolumeSizeInGB")) {
+    spec.limits.file_bytes = static_cast<std::uint64_t>(volume->to_number<std::int64_t>()) << 30;
+  }
   spec.limits.max_runtime = std::chrono::seconds(
       at_path(body, "StoppingCondition.MaxRuntimeInSeconds")->to_number<std::int64_t>());
   spec.log_group = "/aws/sagemaker/TrainingJobs";
