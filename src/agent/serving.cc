@@ -14,6 +14,7 @@
 #include "agent/staging.h"
 #include "agent/training.h"
 #include "agent/workload.h"
+#include "agent/workload_user.h"
 #include "base/errors.h"
 #include "base/log.h"
 #include "wire/sigv4.h"
@@ -101,7 +102,7 @@ void Serving::prepare() {
   // Below /tmp somebody else could have been first.
   struct stat status = {};
   if (lstat(socket_folder_.c_str(), &status) != 0 || !S_ISDIR(status.st_mode) ||
-      status.st_uid != geteuid()) {
+      (status.st_uid != geteuid() && status.st_uid != workload_user(run_.spec.id))) {
     throw StorageError(socket_folder_.string() + " is not ours");
   }
   fs::permissions(socket_folder_, fs::perms::owner_all, error);

@@ -26,8 +26,40 @@ using process::FileDescriptor;
 
 constexpr std::size_t kMostThreads = 8;
 constexpr std::size_t kManifestBytes = 256 << 20;
-// Unpacked model data may fill the disk up to this much.
+// Inputs may fill the disk up to this much.
 constexpr std::uint64_t kSpareBytes = 256 << 20;
+
+// What may still be written: the job's volume, or what the disk has with some room left for others.
+// A small archive can unpack to terabytes. threads: any.
+class Room {
+ public:
+  Room(const JobSpec& spec, const fs::path& folder) : volume_(spec.limits.volume_bytes) {
+    std::uint64_t room = volume_ == 0 ? ~std::uint64_t{0} : volume_;
+    struct statvfs disk = {};
+    if (statvfs(folder.c_str(), &disk) == 0) {
+      const std::uint64_t available = std::uint64_t{disk.f_bavail} * disk.f_frsize;
+      room = std::min(room, available - std::min(available, kSpareBytes));
+    }
+    left_ = static_cast<std::int64_t>(std::min<std::uint64_t>(room, INT64_MAX));
+  }
+  void take(std::uint64_t bytes) {
+    if ((left_ -= static_cast<std::int64_t>(bytes)) < 0) full();
+  }
+  std::uint64_t left() const {
+    return static_cast<std::uint64_t>(std::max<std::int64_t>(left_, 0));
+  }
+  [[noreturn]] void full() const {
+    throw InputError(volume_ == 0
+                         ? "the inputs need more than the machine's disk has left"
+                         : "the inputs need more than the " + std::to_string(volume_ >> 30) +
+                               " GB of the instance's storage volume; ask for more with "
+                               "VolumeSizeInGB");
+  }
+
+ private:
+  const std::uint64_t volume_;
+  std::atomic<std::int64_t> left_{0};
+};
 
 struct Fetch {
   S3Location from;
@@ -43,12 +75,14 @@ struct Fetch {
 
 class OutputFile {
  public:
-  explicit OutputFile(const fs::path& path)
-      : path_(path),
+  OutputFile(const fs::path& path, Room& room)
+      : room_(room),
+        path_(path),
         file_(open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0644)) {
     if (!file_) broken(path_);
   }
   void write(std::string_view bytes) {
+    room_.take(bytes.size());
     while (!bytes.empty()) {
       const ssize_t size = ::write(file_.get(), bytes.data(), bytes.size());
       if (size < 0) broken(path_);
@@ -57,21 +91,22 @@ class OutputFile {
   }
 
  private:
+  Room& room_;
   const fs::path path_;
   FileDescriptor file_;
 };
 
-void fetch(S3Client& client, const Fetch& wanted, bool gzip) {
+void fetch(S3Client& client, const Fetch& wanted, bool gzip, Room& room) {
   std::error_code error;
   fs::create_directories(wanted.to.parent_path(), error);
   if (!gzip) {
-    OutputFile file(wanted.to);
+    OutputFile file(wanted.to, room);
     client.get(wanted.from, [&](std::string_view bytes) { file.write(bytes); }, wanted.etag);
     return;
   }
   fs::path to = wanted.to;
   if (to.extension() == ".gz") to.replace_extension();
-  OutputFile file(to);
+  OutputFile file(to, room);
   GzipReader reader([&](std::string_view bytes) { file.write(bytes); });
   try {
     client.get(wanted.from, [&](std::string_view bytes) { reader.write(bytes); }, wanted.etag);
@@ -154,8 +189,8 @@ void check_collisions(const std::vector<Fetch>& fetches) {
   }
 }
 
-void fetch_all(const std::vector<Fetch>& fetches, bool gzip, S3Client& own, const S3Options& s3,
-               const Clock& clock, const std::atomic<bool>& cancelled) {
+void fetch_all(const std::vector<Fetch>& fetches, bool gzip, Room& room, S3Client& own,
+               const S3Options& s3, const Clock& clock, const std::atomic<bool>& cancelled) {
   std::atomic<std::size_t> next{0};
   std::atomic<bool> failed{false};
   std::exception_ptr error;
@@ -163,7 +198,7 @@ void fetch_all(const std::vector<Fetch>& fetches, bool gzip, S3Client& own, cons
   const auto work = [&](S3Client& client) {
     try {
       for (std::size_t i; !failed && (i = next++) < fetches.size();)
-        fetch(client, fetches[i], gzip);
+        fetch(client, fetches[i], gzip, room);
     } catch (...) {
       const std::lock_guard lock(mutex);
       if (!failed.exchange(true)) error = std::current_exception();
@@ -183,13 +218,9 @@ void fetch_all(const std::vector<Fetch>& fetches, bool gzip, S3Client& own, cons
   if (error) std::rethrow_exception(error);
 }
 
-void unpack(S3Client& client, const InputSpec& input, const fs::path& folder) {
-  struct statvfs disk = {};
+void unpack(S3Client& client, const InputSpec& input, const fs::path& folder, Room& room) {
   TarLimits limits;
-  if (statvfs(folder.c_str(), &disk) == 0) {
-    const std::uint64_t available = std::uint64_t{disk.f_bavail} * disk.f_frsize;
-    limits.bytes = available - std::min(available, kSpareBytes);
-  }
+  limits.bytes = room.left();
   const FileDescriptor descriptor(open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (!descriptor) broken(folder);
   ArchiveReader reader(descriptor.get(), limits);
@@ -203,8 +234,8 @@ void unpack(S3Client& client, const InputSpec& input, const fs::path& folder) {
 
 void stage_one(S3Client& client, const InputSpec& input, const JobSpec& spec,
                const fs::path& folder, const S3Options& s3, const Clock& clock,
-               const std::atomic<bool>& cancelled) {
-  if (input.extract_tar) return unpack(client, input, folder);
+               const std::atomic<bool>& cancelled, Room& room) {
+  if (input.extract_tar) return unpack(client, input, folder, room);
   std::vector<Fetch> fetches;
   if (input.source == InputSpec::Source::kObject) {
     const S3Location where = parse_s3_uri(input.s3_uri);
@@ -223,7 +254,7 @@ void stage_one(S3Client& client, const InputSpec& input, const JobSpec& spec,
     }
     fetches = std::move(mine);
   }
-  fetch_all(fetches, input.gzip, client, s3, clock, cancelled);
+  fetch_all(fetches, input.gzip, room, client, s3, clock, cancelled);
 }
 
 }  // namespace
@@ -250,13 +281,14 @@ void stage_in(const JobSpec& spec, const fs::path& opt_ml, const S3Options& s3, 
               const std::atomic<bool>& cancelled) {
   if (spec.inputs.empty()) return;
   S3Client client(s3, clock, cancelled);
+  Room room(spec, opt_ml);
   for (const InputSpec& input : spec.inputs) {
     const fs::path folder = host_path(opt_ml, input.local_path);
     std::error_code error;
     fs::create_directories(folder, error);
     if (error) throw StorageError("create " + folder.string() + ": " + error.message());
     try {
-      stage_one(client, input, spec, folder, s3, clock, cancelled);
+      stage_one(client, input, spec, folder, s3, clock, cancelled, room);
     } catch (const std::invalid_argument& bad) {  // an S3 URI
       throw InputError(bad.what());
     }

@@ -11,6 +11,7 @@
 #include <system_error>
 #include <thread>
 
+#include "agent/workload_user.h"
 #include "process/shared_libraries.h"
 #include "process/syscall_filter.h"
 
@@ -70,6 +71,7 @@ std::vector<std::string> environment_of(const WorkloadOptions& options) {
   const JobSpec& spec = options.run.spec;
   std::map<std::string, std::string> all{{"PATH", "/usr/local/bin:/usr/bin:/bin"},
                                          {"HOME", "/tmp"},
+                                         {"USER", std::string(kWorkloadUserName)},
                                          {"LANG", "C.UTF-8"},
                                          // Spinning threads would take the other jobs' time.
                                          {"OMP_WAIT_POLICY", "passive"}};
@@ -101,7 +103,8 @@ fs::path native_program() {
 }
 
 Workload::Workload(const WorkloadOptions& options)
-    : syscall_filter_(process::make_syscall_filter()),
+    : user_(workload_user(options.run.spec.id)),
+      syscall_filter_(process::make_syscall_filter()),
       output_(process::make_pipe()),
       error_(process::make_pipe()),
       start_(process::make_pipe()),
@@ -122,6 +125,14 @@ Workload::Workload(const WorkloadOptions& options)
   sandbox.binds = program_binds(program);
   sandbox.binds.insert(sandbox.binds.end(), options.binds.begin(), options.binds.end());
   sandbox.binds.push_back({hosts, "/etc/hosts"});
+  if (user_) {
+    sandbox.user = user_;
+    sandbox.binds.push_back({write_password_file(options.run.folder, *user_), "/etc/passwd"});
+    owned_.push_back(options.opt_ml);
+    for (const Bind& bind : options.binds) {
+      if (bind.access == Bind::Access::kWrite) owned_.push_back(bind.host);
+    }
+  }
   sandbox.network = spec.network;
   sandbox.host_name = host_name;
   sandbox.start_signal = start_.reader.get();
@@ -137,7 +148,7 @@ Workload::Workload(const WorkloadOptions& options)
   command.inherited = {start_.reader.get(), information_.writer.get(), syscall_filter_.get()};
   command.open_files = open_file_limit();
   command.core_dumps = false;  // they would hold data and credentials
-  if (spec.limits.file_bytes > 0) command.file_bytes = spec.limits.file_bytes;
+  if (spec.limits.volume_bytes > 0) command.file_bytes = spec.limits.volume_bytes;
   if (cgroup_) command.cgroups = cgroup_->entry_files();
   try {
     child_ = process::spawn(command);
@@ -161,6 +172,7 @@ Workload::~Workload() {
 }
 
 void Workload::go() {
+  for (const fs::path& folder : owned_) give_to(folder, *user_);
   [[maybe_unused]] const ssize_t written = write(start_.writer.get(), "1", 1);
 }
 

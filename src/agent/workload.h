@@ -37,7 +37,7 @@ class Workload {
   Workload(const Workload&) = delete;
   Workload& operator=(const Workload&) = delete;
 
-  void go();
+  void go();         // throws StorageError
   void terminate();  // SIGTERM to the program alone; kills when it is not running yet
   void kill();
   std::optional<process::Exit> poll() { return child_.poll(); }
@@ -49,6 +49,8 @@ class Workload {
 
  private:
   process::Child child_;
+  const std::optional<uid_t> user_;             // workload_user.h
+  std::vector<std::filesystem::path> owned_{};  // what becomes that user's before it starts
   process::FileDescriptor syscall_filter_;
   process::Pipe output_, error_, start_, information_;
   std::optional<process::Cgroup> cgroup_;

@@ -120,7 +120,7 @@ auto vector_of(const json::object& object, std::string_view member, Convert conv
 json::object to_json(const Limits& limits) {
   return {{"memory_bytes", limits.memory_bytes},
           {"cpus", limits.cpus},
-          {"file_bytes", limits.file_bytes},
+          {"volume_bytes", limits.volume_bytes},
           {"max_runtime", limits.max_runtime.count()},
           {"term_grace", limits.term_grace.count()}};
 }
@@ -131,7 +131,7 @@ Limits limits_from_json(const json::object& spec) {
   Limits limits;
   limits.memory_bytes = static_cast<std::uint64_t>(find_int(*object, "memory_bytes").value_or(0));
   limits.cpus = find_double(*object, "cpus").value_or(0);
-  limits.file_bytes = static_cast<std::uint64_t>(find_int(*object, "file_bytes").value_or(0));
+  limits.volume_bytes = static_cast<std::uint64_t>(find_int(*object, "volume_bytes").value_or(0));
   limits.max_runtime = std::chrono::seconds(find_int(*object, "max_runtime").value_or(86400));
   limits.term_grace = std::chrono::seconds(find_int(*object, "term_grace").value_or(120));
   return limits;

@@ -38,7 +38,8 @@ struct MetricPattern {
 struct Limits {
   std::uint64_t memory_bytes = 0;  // 0: none
   double cpus = 0;
-  std::uint64_t file_bytes = 0;  // the largest file it may write; 0: none
+  // Of the storage volume: what its inputs may come to, and the largest file it may write. 0: none.
+  std::uint64_t volume_bytes = 0;
   // Of the workload, from its start. Mode kServe: how long until /ping must answer 200.
   std::chrono::seconds max_runtime{86400};
   std::chrono::seconds term_grace{120};  // SIGTERM to SIGKILL, as SageMaker's training jobs

@@ -1,13 +1,36 @@
 #include "http/socket_address.h"
 
+#include <fcntl.h>
 #include <netdb.h>
 #include <netinet/in.h>
+#include <sys/stat.h>
 #include <sys/un.h>
+#include <unistd.h>
 
 #include <cstring>
 #include <memory>
 
 namespace clary::http {
+namespace {
+
+std::shared_ptr<const int> open_socket_file(const std::string& path) {
+  const int file = ::open(path.c_str(), O_PATH | O_NOFOLLOW | O_CLOEXEC);
+  if (file < 0) {
+    throw ClientError(ClientError::Kind::kConnect,
+                      "cannot connect to " + path + ": " + std::strerror(errno));
+  }
+  std::shared_ptr<const int> opened(new int(file), [](const int* number) {
+    ::close(*number);
+    delete number;
+  });
+  struct stat status = {};
+  if (::fstat(file, &status) != 0 || !S_ISSOCK(status.st_mode)) {
+    throw ClientError(ClientError::Kind::kConnect, path + " is no socket");
+  }
+  return opened;
+}
+
+}  // namespace
 
 SocketAddress socket_address(const Address& address) {
   SocketAddress result;
@@ -18,7 +41,9 @@ SocketAddress socket_address(const Address& address) {
                         "the socket path is too long: " + address.unix_path);
     }
     local.sun_family = AF_UNIX;
-    std::memcpy(local.sun_path, address.unix_path.c_str(), address.unix_path.size() + 1);
+    result.socket_file = open_socket_file(address.unix_path);
+    const std::string opened = "/proc/self/fd/" + std::to_string(*result.socket_file);
+    std::memcpy(local.sun_path, opened.c_str(), opened.size() + 1);
     result.length = sizeof local;
     return result;
   }

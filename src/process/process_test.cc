@@ -184,6 +184,27 @@ TEST_F(SandboxTest, HasNoCapabilitiesNoNetworkAndItsName) {
 }
 
 // What a workload tries against the kernel and against others; Python makes the calls.
+TEST_F(SandboxTest, IsNotRootOfTheHost) {
+  if (geteuid() != 0) GTEST_SKIP() << "only root can become somebody else";
+  constexpr uid_t kSomebody = 0x70000001;
+  sandbox_.user = kSomebody;
+  ASSERT_EQ(chown(folder_.path().c_str(), kSomebody, kSomebody), 0);
+  fs::permissions(folder_.path(), fs::perms{0755});
+  int code = 0;
+  EXPECT_EQ(run({"/usr/bin/id", "-u"}), "1879048193\n");
+  run({"/usr/bin/touch", "/opt/ml/here", "/tmp/x", "/dev/shm/x"}, &code);
+  EXPECT_EQ(code, 0);
+  // Who owns the kernel's files may write them, capability or not.
+  // (ns_last_pid is everybody's to open; writing it needs a capability.)
+  EXPECT_EQ(run({"/usr/bin/find", "/proc/sys", "-writable", "-not", "-name", "ns_last_pid"}), "");
+  const std::string status = run({"/bin/cat", "/proc/self/status"});
+  for (const char* set : {"CapInh", "CapPrm", "CapEff", "CapBnd", "CapAmb"}) {
+    EXPECT_NE(status.find(std::string(set) + ":\t0000000000000000"), std::string::npos) << status;
+  }
+  EXPECT_NE(status.find("NoNewPrivs:\t1"), std::string::npos);
+  EXPECT_NE(status.find("Groups:\t \n"), std::string::npos) << status;
+}
+
 TEST_F(SandboxTest, SystemCallsOutOfReach) {
   const FileDescriptor filter = make_syscall_filter();
   sandbox_.syscall_filter = filter.get();

@@ -14,12 +14,24 @@ void add(std::vector<std::string>& command, std::initializer_list<std::string> w
   command.insert(command.end(), words);
 }
 
+// The folders that `inside` is to be mounted in. Bubblewrap would make them for their owner only,
+// which the workload's user is not.
+void add_parents(std::vector<std::string>& command, const std::filesystem::path& inside) {
+  std::filesystem::path folder = "/";
+  for (const std::filesystem::path& name : inside.parent_path().relative_path()) {
+    folder /= name;
+    if (folder == "/usr" || folder == "/tmp") return;  // there already, and not ours to change
+    add(command, {"--perms", "0755", "--dir", folder});
+  }
+}
+
 // The machine's programs and libraries, read only, and of /etc only what programs need to start.
 void add_root(std::vector<std::string>& command, bool network) {
   add(command, {"--ro-bind", "/usr", "/usr"});
   for (const char* folder : {"lib", "lib64", "bin", "sbin"}) {
     add(command, {"--symlink", std::string("usr/") + folder, std::string("/") + folder});
   }
+  add_parents(command, "/etc/passwd");
   for (const char* file : {"/etc/alternatives", "/etc/ld.so.cache", "/etc/passwd", "/etc/group",
                            "/etc/nsswitch.conf", "/etc/localtime", "/etc/mime.types"}) {
     add(command, {"--ro-bind-try", file, file});
@@ -29,6 +41,27 @@ void add_root(std::vector<std::string>& command, bool network) {
                            "/etc/protocols", "/etc/gai.conf"}) {
     add(command, {"--ro-bind-try", file, file});
   }
+}
+
+// Without --cap-drop ALL, bubblewrap started by root leaves nearly all capabilities.
+void add_identity(std::vector<std::string>& command, const Sandbox& sandbox) {
+  add(command, {"--cap-drop", "ALL"});
+  if (!sandbox.user) {
+    add(command, {"--unshare-user", "--uid", "1000", "--gid", "1000"});
+    return;
+  }
+  // For become_user(), which gives them up.
+  for (const char* capability : {"CAP_SETUID", "CAP_SETGID", "CAP_SETPCAP"}) {
+    add(command, {"--cap-add", capability});
+  }
+}
+
+// The first thing that runs inside: setpriv of util-linux, which every distribution has.
+void become_user(std::vector<std::string>& command, uid_t user) {
+  const std::string number = std::to_string(user);
+  add(command,
+      {"/usr/bin/setpriv", "--reuid", number, "--regid", number, "--clear-groups",
+       "--inh-caps=-all", "--ambient-caps=-all", "--bounding-set=-all", "--no-new-privs", "--"});
 }
 
 }  // namespace
@@ -58,17 +91,19 @@ std::vector<std::string> sandbox_command(const std::filesystem::path& bubblewrap
                                          const std::vector<std::string>& program) {
   std::vector<std::string> command{bubblewrap};
   add_root(command, sandbox.network);
-  add(command, {"--tmpfs", "/tmp", "--dev", "/dev", "--proc", "/proc"});
+  add(command, {"--perms", "1777", "--tmpfs", "/tmp", "--dev", "/dev", "--perms", "1777", "--tmpfs",
+                "/dev/shm", "--proc", "/proc"});
+  add_parents(command, "/opt/ml");
   add(command, {"--bind", sandbox.opt_ml, "/opt/ml"});
   for (const Bind& bind : sandbox.binds) {
+    if (!bind.inside.native().starts_with("/opt/ml/")) add_parents(command, bind.inside);
     add(command,
         {bind.access == Bind::Access::kWrite ? "--bind" : "--ro-bind", bind.host, bind.inside});
   }
-  add(command, {"--unshare-all"});
-  if (sandbox.network) add(command, {"--share-net"});
-  // Without --cap-drop ALL, bubblewrap started by root leaves nearly all capabilities.
-  add(command, {"--cap-drop", "ALL", "--uid", "1000", "--gid", "1000", "--hostname",
-                sandbox.host_name, "--die-with-parent", "--new-session"});
+  add(command, {"--unshare-ipc", "--unshare-pid", "--unshare-uts", "--unshare-cgroup-try"});
+  if (!sandbox.network) add(command, {"--unshare-net"});
+  add_identity(command, sandbox);
+  add(command, {"--hostname", sandbox.host_name, "--die-with-parent", "--new-session"});
   if (sandbox.start_signal >= 0) {
     add(command, {"--block-fd", std::to_string(sandbox.start_signal)});
   }
@@ -80,6 +115,7 @@ std::vector<std::string> sandbox_command(const std::filesystem::path& bubblewrap
   }
   // Last: the mount points above are made on the root before it becomes read-only.
   add(command, {"--remount-ro", "/", "--chdir", sandbox.directory, "--"});
+  if (sandbox.user) become_user(command, *sandbox.user);
   command.insert(command.end(), program.begin(), program.end());
   return command;
 }

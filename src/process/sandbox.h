@@ -29,6 +29,10 @@ struct Sandbox {
   // Bubblewrap writes {"child-pid": N} there: the first process of the sandbox, by the host's
   // count.
   int information = -1;
+  // Runs as this user of the host, who owns nothing else there; only root may ask for that. Without
+  // it a user name space makes the workload whoever started it, and that must not be root: files of
+  // the kernel under /proc ask who owns them and for no capability.
+  std::optional<uid_t> user{};
   // A seccomp filter, syscall_filter.h; -1 for none.
   int syscall_filter = -1;
 };

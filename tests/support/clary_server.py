@@ -51,12 +51,13 @@ def processes_of(data_dir, word=""):
 class ClaryServer:
     """owns: the process and, unless given one, the data folder. Restarts keep port and folder."""
 
-    def __init__(self, data_dir=None, arguments=(), preexec=None):
+    def __init__(self, data_dir=None, arguments=(), preexec=None, variables=None):
         self.own_folder = data_dir is None
         self.data_dir = Path(data_dir or tempfile.mkdtemp(prefix="clary-test-"))
         self.port = free_port()
         self.arguments = list(arguments)
         self.preexec = preexec
+        self.variables = dict(variables or {})  # CLARY_... of the server
         self.process = None
         self.log_path = self.data_dir.with_name(self.data_dir.name + ".log")
         self.exported = {}
@@ -76,7 +77,7 @@ class ClaryServer:
                    "--listen", f"127.0.0.1:{self.port}", *self.arguments]
         environment = {k: v for k, v in os.environ.items()
                        if not k.startswith(("AWS_", "CLARY_")) and k.lower() not in
-                       ("http_proxy", "https_proxy", "no_proxy", "all_proxy")}
+                       ("http_proxy", "https_proxy", "no_proxy", "all_proxy")} | self.variables
         with open(self.log_path, "ab") as log:
             self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=log,
                                             stdin=subprocess.DEVNULL, env=environment,

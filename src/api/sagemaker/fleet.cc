@@ -24,6 +24,7 @@ json::object to_json(const FleetVariant& variant) {
   return {{"name", variant.name},
           {"model", variant.model},
           {"instance_type", variant.instance_type},
+          {"volume_gb", variant.volume_gb},
           {"weight", variant.weight},
           {"shown", variant.shown},
           {"image", variant.image},
@@ -46,6 +47,7 @@ FleetVariant variant_from_json(const json::object& object) {
   variant.name = string_or(object, "name");
   variant.model = string_or(object, "model");
   variant.instance_type = string_or(object, "instance_type");
+  variant.volume_gb = find_int(object, "volume_gb").value_or(variant.volume_gb);
   variant.weight = find_double(object, "weight").value_or(1.0);
   variant.shown = object_or_empty(object, "shown");
   variant.image = string_or(object, "image");
@@ -113,6 +115,7 @@ FleetVariant plan_variant(const json::object& production, Resources& resources, 
   variant.name = string_or(production, "VariantName");
   variant.model = string_or(production, "ModelName");
   variant.instance_type = string_or(production, "InstanceType");
+  variant.volume_gb = find_int(production, "VolumeSizeInGB").value_or(variant.volume_gb);
   variant.weight = find_double(production, "InitialVariantWeight").value_or(1.0);
   for (auto member : {"RoutingConfig", "ManagedInstanceScaling"}) {
     if (const json::value* value = production.if_contains(member)) variant.shown[member] = *value;
@@ -213,6 +216,7 @@ engine::JobSpec serving_spec(const store::Document& endpoint, const FleetVariant
   const InstanceSize size = instance_size(variant.instance_type);
   spec.limits.cpus = size.cpus;
   spec.limits.memory_bytes = size.memory_bytes;
+  spec.limits.volume_bytes = static_cast<std::uint64_t>(variant.volume_gb) << 30;
   spec.limits.max_runtime = kForever;
   spec.limits.term_grace = kServeGrace;
   spec.log_group = "/aws/sagemaker/Endpoints/" + endpoint.key.name;

@@ -21,7 +21,8 @@ struct FleetInstance {
 struct FleetVariant {
   std::string name, model, instance_type;
   double weight = 1.0;
-  json::object shown;  // further members of ProductionVariantSummary (serverless, routing)
+  std::int64_t volume_gb = 30;  // of each instance; what SageMaker gives most types
+  json::object shown;           // further members of ProductionVariantSummary (serverless, routing)
   // The container.
   std::string image, model_data, role;
   bool model_is_archive = true;  // model.tar.gz against a prefix of files

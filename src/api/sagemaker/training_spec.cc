@@ -175,7 +175,7 @@ engine::JobSpec training_spec(const store::Document& job) {
   spec.limits.cpus = size.cpus;
   spec.limits.memory_bytes = size.memory_bytes;
   if (const json::value* volume = at_path(body, "ResourceConfig.VolumeSizeInGB")) {
-    spec.limits.file_bytes = static_cast<std::uint64_t>(volume->to_number<std::int64_t>()) << 30;
+    spec.limits.volume_bytes = static_cast<std::uint64_t>(volume->to_number<std::int64_t>()) << 30;
   }
   spec.limits.max_runtime = std::chrono::seconds(
       at_path(body, "StoppingCondition.MaxRuntimeInSeconds")->to_number<std::int64_t>());
