@@ -2,6 +2,7 @@
 
 #include "base/text.h"
 #include "server/service_of_request.h"
+#include "wire/sha256.h"
 #include "wire/sigv2.h"
 
 namespace clary::server {
@@ -28,6 +29,62 @@ std::expected<Claim, AuthFailure> Authenticator::claim(const RequestHead& head) 
   const wire::SigningKey key =
       version_2 ? wire::SigningKey{} : keys_.get(access_key->secret, parsed->scope);
   return Claim{.request = std::move(*parsed), .key = key, .access_key = std::move(access_key)};
+}
+
+Claim Authenticator::anonymous() const {
+  static const auto nobody = [] {
+    auto principal = std::make_shared<identity::Principal>();
+    principal->kind = identity::Principal::Kind::kAnonymous;
+    principal->arn = "anonymous";
+    auto key = std::make_shared<identity::AccessKey>();
+    key->principal = std::move(principal);
+    return std::shared_ptr<const identity::AccessKey>(std::move(key));
+  }();
+  Claim claim;
+  claim.request.payload = wire::PayloadKind::kUnsigned;
+  claim.request.scope.region = region_;
+  claim.request.signed_at = clock_.now();
+  claim.access_key = nobody;
+  return claim;
+}
+
+// Source: "Calculating a Signature", browser-based uploads, for versions 4 and 2: both sign the
+// policy as the form has it.
+std::expected<Claim, AuthFailure> Authenticator::claim_form(const FormSignature& form) {
+  wire::SignedRequest request;
+  request.payload = wire::PayloadKind::kUnsigned;
+  request.signature = form.signature;
+  request.session_token = form.session_token;
+  request.signed_at = clock_.now();
+  const bool version_2 = form.credential.empty();
+  if (version_2) {
+    request.scope = {form.access_key_id, "", region_, "s3"};
+  } else {
+    if (!wire::parse_scope(form.credential, request.scope) || request.scope.service != "s3" ||
+        !form.date.starts_with(request.scope.date)) {
+      return std::unexpected(AuthFailure::kMalformed);
+    }
+  }
+  auto access_key = credentials_.find(request.scope.access_key_id);
+  if (!access_key || !access_key->active) return std::unexpected(AuthFailure::kUnknownKey);
+  std::string expected;
+  wire::SigningKey key{};
+  if (version_2) {
+    expected = wire::hmac_sha1_base64(access_key->secret, form.policy);
+  } else {
+    key = keys_.get(access_key->secret, request.scope);
+    expected = std::string(wire::hex_digest(wire::hmac_sha256(key, {form.policy})).view());
+  }
+  if (!equals_constant_time(expected, form.signature)) {
+    return std::unexpected(AuthFailure::kMismatch);
+  }
+  if (!equals_constant_time(access_key->session_token, form.session_token)) {
+    return std::unexpected(AuthFailure::kInvalidToken);
+  }
+  if (access_key->expires && *access_key->expires <= clock_.now()) {
+    return std::unexpected(AuthFailure::kExpiredToken);
+  }
+  return Claim{.request = std::move(request), .key = key, .access_key = std::move(access_key)};
 }
 
 std::expected<void, AuthFailure> Authenticator::verify(const RequestHead& head, const Claim& claim,

@@ -23,6 +23,13 @@ struct Claim {
   std::shared_ptr<const identity::AccessKey> access_key;
 };
 
+// What the fields of an S3 upload form say about who signed its policy. `credential` and `date` are
+// version 4's, `access_key_id` version 2's.
+struct FormSignature {
+  std::string access_key_id, credential, date, signature, session_token;
+  std::string policy;  // as sent, which is what was signed
+};
+
 // threads: any. Allocates little: signing keys are kept.
 class Authenticator {
  public:
@@ -32,6 +39,12 @@ class Authenticator {
   // Parses the signature, finds the key, checks its session token and its expiry: all that can be
   // refused before the body is read.
   std::expected<Claim, wire::AuthFailure> claim(const RequestHead& head);
+
+  // Who sends a request that nobody signed.
+  Claim anonymous() const;
+
+  // The same for a form, whose signature is verified as well.
+  std::expected<Claim, wire::AuthFailure> claim_form(const FormSignature& form);
 
   // `body_hash`: hex SHA-256 of the body, for requests that carry none themselves.
   std::expected<void, wire::AuthFailure> verify(const RequestHead& head, const Claim& claim,

@@ -3,6 +3,7 @@
 #include "base/errors.h"
 #include "base/log.h"
 #include "base/random.h"
+#include "server/form_upload.h"
 #include "server/payload.h"
 #include "server/service_of_request.h"
 #include "wire/codec.h"
@@ -23,12 +24,6 @@ constexpr std::size_t kReportBytes = 32U << 20;
 
 bool is_s3(const wire::ServiceModel& model) {
   return model.name() == "s3";
-}
-
-// A browser's upload, which carries its signature in the body and is in no service model.
-bool is_form(const RequestHead& head) {
-  return head.method == "POST" &&
-         to_lower(head.headers.get("Content-Type")).starts_with("multipart/form-data");
 }
 
 ApiError not_built(const wire::ServiceModel& model, const wire::Operation& operation) {
@@ -196,9 +191,10 @@ asio::awaitable<void> Gateway::serve(Request& request) {
   }
   request.protocol = wire::protocol_of(request.model(), head);
   if (!claimed) {
-    if (claimed.error() == wire::AuthFailure::kMissing && is_s3(request.model()) && is_form(head)) {
-      throw ApiError("NotImplemented", "Clary does not implement S3 uploads by HTML form yet.",
-                     501);
+    if (claimed.error() == wire::AuthFailure::kMissing && is_s3(request.model()) &&
+        is_form_upload(head)) {
+      co_await serve_form(request);
+      co_return;
     }
     refuse(request, claimed.error(), {});
   }
@@ -350,6 +346,43 @@ asio::awaitable<void> Gateway::serve_streaming(Request& request) {
   request.service->service->authorize(input, call);
   co_await operation.built->streaming(std::move(input), call, *body, request.exchange.response);
   request.record(200);
+}
+
+// A browser's upload carries its signature in the body and is in no service model: it is a
+// PutObject of the file among its fields.
+asio::awaitable<void> Gateway::serve_form(Request& request) {
+  FormUpload form(request.model(), request.head(), request.exchange.body);
+  co_await form.read_fields();
+  if (const auto signature = form.signature()) {
+    auto claimed = authenticator_.claim_form(*signature);
+    if (!claimed) refuse(request, claimed.error(), {});
+    request.claim = std::move(*claimed);
+  } else {
+    request.claim = authenticator_.anonymous();
+  }
+  form.check_policy(clock_.now());
+  const KnownOperation& operation =
+      request.service->operation(*request.model().find_operation("PutObject"));
+  request.operation = &operation;
+  const RequestHead head = form.put_request();
+  json::object input = wire::decode_request(request.model(), request.protocol, *operation.model,
+                                            head, form.labels(), {});
+  wire::validate(request.model(), *operation.model, input);
+  const identity::Principal& principal = *request.claim->access_key->principal;
+  api::Call call{.model = request.model(),
+                 .operation = *operation.model,
+                 .principal = principal,
+                 .account = principal.account,
+                 .region = request.claim->request.scope.region,
+                 .request_id = request.exchange.request_id,
+                 .now = clock_.now(),
+                 .request = head,
+                 .authorizer = authorizer_,
+                 .body = {}};
+  request.service->service->authorize(input, call);
+  FormAnswer answer(request.exchange.response, form);
+  co_await operation.built->streaming(std::move(input), call, form, answer);
+  request.record(answer.status());
 }
 
 asio::awaitable<void> Gateway::send_error(Request& request, const ApiError& error) {

@@ -40,6 +40,7 @@ class Gateway {
   boost::asio::awaitable<void> serve(Request& request);
   boost::asio::awaitable<void> serve_buffered(Request& request);
   boost::asio::awaitable<void> serve_streaming(Request& request);
+  boost::asio::awaitable<void> serve_form(Request& request);
   boost::asio::awaitable<void> run_plain(Request& request, std::string_view body);
   void verify(Request& request, std::string_view body_hash) const;
   [[noreturn]] void refuse(const Request& request, wire::AuthFailure failure,

@@ -162,6 +162,8 @@ std::optional<std::int64_t> seconds_of(std::string_view text) {
   return seconds;
 }
 
+}  // namespace
+
 std::string hmac_sha1_base64(std::string_view secret, std::string_view message) {
   std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
   unsigned size = 0;
@@ -172,8 +174,6 @@ std::string hmac_sha1_base64(std::string_view secret, std::string_view message) 
   }
   return base64({reinterpret_cast<const char*>(digest.data()), size});
 }
-
-}  // namespace
 
 bool is_signed_by_sigv2(std::string_view parameter) {
   return std::ranges::find(kSigned, parameter) != kSigned.end();

@@ -38,4 +38,7 @@ void add_headers_of_sigv2_query(RequestHead& head);
 bool is_signed_by_sigv2(std::string_view parameter);
 bool is_refused_by_sigv2(std::string_view parameter);
 
+// Version 2's signature of a text, Base64 of an HMAC-SHA1: of a form's policy, too.
+std::string hmac_sha1_base64(std::string_view secret, std::string_view message);
+
 }  // namespace clary::wire

@@ -23,6 +23,9 @@ struct CredentialScope {
   std::string text() const { return date + "/" + region + "/" + service + "/aws4_request"; }
 };
 
+// AKID/DATE/REGION/SERVICE/aws4_request as a credential; false when it is none.
+bool parse_scope(std::string_view text, CredentialScope& scope);
+
 enum class PayloadKind {
   kHash,                     // x-amz-content-sha256 is a hex digest (or absent: hash of the body)
   kUnsigned,                 // UNSIGNED-PAYLOAD

@@ -61,26 +61,6 @@ std::optional<Timestamp> parse_http_date(std::string_view text) {
                    number(text.substr(20, 2)), number(text.substr(23, 2)));
 }
 
-// KEY/DATE/REGION/SERVICE/aws4_request, read from its end: a key id may hold slashes.
-bool parse_scope(std::string_view text, CredentialScope& scope) {
-  std::array<std::string_view, 4> fields;
-  for (std::size_t i = fields.size(); i-- > 0;) {
-    const auto slash = text.rfind('/');
-    if (slash == std::string_view::npos) return false;
-    fields[i] = text.substr(slash + 1);
-    text = text.substr(0, slash);
-  }
-  if (fields[3] != "aws4_request" || text.empty() || fields[0].size() != 8 ||
-      !all_digits(fields[0]) || fields[1].empty() || fields[2].empty()) {
-    return false;
-  }
-  scope.access_key_id = text;
-  scope.date = fields[0];
-  scope.region = fields[1];
-  scope.service = fields[2];
-  return true;
-}
-
 bool parse_signed_headers(std::string_view list, std::vector<std::string>& names) {
   names.reserve(static_cast<std::size_t>(std::ranges::count(list, ';')) + 1);
   while (true) {
@@ -267,6 +247,26 @@ std::expected<SignedRequest, SignatureError> parse_query(const RequestHead& head
 }
 
 }  // namespace
+
+// KEY/DATE/REGION/SERVICE/aws4_request, read from its end: a key id may hold slashes.
+bool parse_scope(std::string_view text, CredentialScope& scope) {
+  std::array<std::string_view, 4> fields;
+  for (std::size_t i = fields.size(); i-- > 0;) {
+    const auto slash = text.rfind('/');
+    if (slash == std::string_view::npos) return false;
+    fields[i] = text.substr(slash + 1);
+    text = text.substr(0, slash);
+  }
+  if (fields[3] != "aws4_request" || text.empty() || fields[0].size() != 8 ||
+      !all_digits(fields[0]) || fields[1].empty() || fields[2].empty()) {
+    return false;
+  }
+  scope.access_key_id = text;
+  scope.date = fields[0];
+  scope.region = fields[1];
+  scope.service = fields[2];
+  return true;
+}
 
 std::expected<SignedRequest, SignatureError> parse_signature(const RequestHead& head) {
   if (const auto authorization = head.headers.find("authorization")) {
