@@ -1,7 +1,8 @@
-// What claims to be signed: headers and queries as anybody may send them. The first line is the
-// query, the second the Authorization header, the rest the path.
+// What claims to be signed, by either version: headers and queries as anybody may send them. The
+// first line is the query, the second the Authorization header, the rest the path.
 #include <algorithm>
 
+#include "wire/sigv2.h"
 #include "wire/sigv4.h"
 #include "wire/sigv4_errors.h"
 
@@ -23,11 +24,15 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t siz
   head.headers.add("X-Amz-Date", "20150830T123600Z");
   if (!authorization.empty()) head.headers.add("Authorization", authorization);
   const Timestamp now(std::chrono::seconds(1440938160));
-  const auto claimed = wire::parse_signature(head);
+  const bool version_2 = wire::has_sigv2_query(head);
+  const auto claimed =
+      version_2 ? wire::parse_sigv2(head, {}, "us-east-1") : wire::parse_signature(head);
   wire::AuthFailure failure = wire::AuthFailure::kMissing;
   if (claimed) {
-    const auto verified = wire::verify_signature(
-        head, *claimed, wire::SigningKey{}, wire::sha256_hex(""), now, std::chrono::minutes(15));
+    const auto verified =
+        version_2 ? wire::verify_sigv2(*claimed, "secret", now)
+                  : wire::verify_signature(head, *claimed, wire::SigningKey{}, wire::sha256_hex(""),
+                                           now, std::chrono::minutes(15));
     if (!verified) failure = wire::auth_failure(verified.error());
   } else {
     failure = wire::auth_failure(claimed.error());
