@@ -17,7 +17,8 @@ TEST(JobSpec, ComesBackWhole) {
                   true, true, false}};
   spec.outputs = {{"/opt/ml/model", "s3://b/m.tar.gz", OutputSpec::Form::kFiles, true}};
   spec.metrics = {{"validation:auc", "auc:(\\S+)"}};
-  spec.limits = {1 << 30, 1.5, std::chrono::seconds(60), std::chrono::seconds(7)};
+  spec.limits = {1 << 30, 1.5, std::uint64_t{5} << 30, std::chrono::seconds(60),
+                 std::chrono::seconds(7)};
   spec.network = true;
   spec.instance_index = 1;
   spec.instance_count = 3;
