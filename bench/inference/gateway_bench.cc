@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <iostream>
 
+#include "api/allow_all.h"
 #include "http/server.h"
 #include "identity/credentials.h"
 #include "identity/roles.h"
@@ -62,9 +63,17 @@ int main(int argc, char** argv) {
   const wire::Models models;
   server::RequestMetrics metrics;
   const server::ServiceRegistry registry(models, {&invocations}, metrics);
-  server::Authenticator authenticator(credentials, clock);
+  server::Authenticator authenticator(credentials, clock, "us-east-1");
+  api::AllowAll authorizer;
+  audit::EventIndex index(folder / "audit");
+  audit::TrailOptions trail_options;
+  trail_options.folder = folder / "audit";
+  audit::Trail trail(trail_options, clock, index);
+  server::RequestAudit request_audit(trail, server::RequestAudit::DataEvents::kOn, clock);
+  server::RateLimits limits({});
   WorkerPool workers(2, 100);
-  server::Gateway gateway(registry, authenticator, workers, clock, metrics, {});
+  server::Gateway gateway(registry, authenticator, authorizer, workers, clock, metrics,
+                          {.audit = request_audit, .limits = limits}, {});
   http::ServerOptions options;
   options.threads = static_cast<unsigned>(argc > 2 ? std::atoi(argv[2]) : 2);
   http::Server front(options,

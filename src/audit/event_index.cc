@@ -66,6 +66,13 @@ std::string user_name_of(const json::object& identity) {
   return arn.substr(arn.rfind('/') + 1);
 }
 
+const std::filesystem::path& made(const std::filesystem::path& folder) {
+  std::error_code error;
+  std::filesystem::create_directories(folder, error);
+  if (error) throw StorageError(folder.string() + ": " + error.message());
+  return folder;
+}
+
 // Terms are hashes: two may meet. The line itself says what it is.
 bool matches(const IndexedEvent& event, const Lookup& lookup) {
   if (event.account != lookup.account || event.region != lookup.region) return false;
@@ -149,7 +156,7 @@ std::optional<IndexedEvent> indexed(std::string_view line, const Place& place) {
 }
 
 EventIndex::EventIndex(const std::filesystem::path& folder)
-    : folder_(folder), database_(folder / "events.db", {kMigrations}) {}
+    : folder_(made(folder)), database_(folder / "events.db", {kMigrations}) {}
 
 void EventIndex::add(std::vector<IndexedEvent> events) {
   if (events.empty()) return;

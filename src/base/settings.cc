@@ -68,6 +68,17 @@ std::filesystem::path default_data_dir() {
   return std::filesystem::path(home != nullptr && *home != '\0' ? home : ".") / ".clary";
 }
 
+// Which of `choices` the text is.
+std::size_t parse_choice(std::string_view text, std::initializer_list<std::string_view> choices) {
+  const auto found = std::find(choices.begin(), choices.end(), text);
+  if (found != choices.end()) return static_cast<std::size_t>(found - choices.begin());
+  std::string takes;
+  for (const std::string_view choice : choices) {
+    takes += (takes.empty() ? "takes " : " or ") + std::string(choice);
+  }
+  throw std::invalid_argument(takes);
+}
+
 // A setting that is a whole number and nothing more.
 template <class Number>
 SettingEntry number_entry(std::string_view name, std::string_view help, Number Settings::* member,
@@ -136,6 +147,55 @@ const std::vector<SettingEntry>& entries() {
        .help = "Prints the root key in Base64, from a TPM, an HSM or a vault. Run without a shell.",
        .set = [](Settings& s, std::string_view text) { s.root_key_command = std::string(text); },
        .show = [](const Settings& s) { return s.root_key_command; }},
+      {.name = "audit_data_events",
+       .value_name = "on|off",
+       .help = "Whether requests for data (objects, invocations, log lines) are in the audit log "
+               "beside those that manage; these always are.",
+       .set =
+           [](Settings& s, std::string_view text) {
+             s.audit_data_events = parse_choice(text, {"off", "on"}) == 1;
+           },
+       .show = [](const Settings& s) { return std::string(s.audit_data_events ? "on" : "off"); }},
+      number_entry<unsigned>("audit_retention_days",
+                             "Days after which files of the audit log are removed; 0 is never.",
+                             &Settings::audit_retention_days, 0, 36'500),
+      number_entry<unsigned>("requests_per_second",
+                             "Requests one user or role may send to one service that manages "
+                             "(SageMaker, IAM, ...) before it gets ThrottlingException; 0 is any.",
+                             &Settings::requests_per_second, 0, 10'000'000),
+      number_entry<unsigned>("request_burst",
+                             "How many of them at once; 0 is what two seconds give.",
+                             &Settings::request_burst, 0, 10'000'000),
+      number_entry<unsigned>("data_requests_per_second",
+                             "The same for S3 and invocations, whose error is SlowDown; 0 is any.",
+                             &Settings::data_requests_per_second, 0, 10'000'000),
+      number_entry<unsigned>("connections_per_address",
+                             "Connections that may be open from one address; 0 is any number.",
+                             &Settings::connections_per_address, 0, 1'000'000),
+      {.name = "tls_certificate",
+       .value_name = "FILE",
+       .help = "A PEM file: the server's certificate, then those that lead to its authority. "
+               "Without one the data folder's own authority makes certificates.",
+       .set = [](Settings& s, std::string_view text) { s.tls_certificate = std::string(text); },
+       .show = [](const Settings& s) { return s.tls_certificate.string(); }},
+      {.name = "tls_key",
+       .value_name = "FILE",
+       .help = "The PEM file of the certificate's private key.",
+       .set = [](Settings& s, std::string_view text) { s.tls_key = std::string(text); },
+       .show = [](const Settings& s) { return s.tls_key.string(); }},
+      {.name = "require_tls",
+       .value_name = "off|remote",
+       .help = "remote: only requests from this machine itself may come without TLS.",
+       .set =
+           [](Settings& s, std::string_view text) {
+             s.require_tls = parse_choice(text, {"off", "remote"}) == 1
+                                 ? Settings::RequireTls::kRemote
+                                 : Settings::RequireTls::kOff;
+           },
+       .show =
+           [](const Settings& s) {
+             return std::string(s.require_tls == Settings::RequireTls::kOff ? "off" : "remote");
+           }},
   };
   return kEntries;
 }

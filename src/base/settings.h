@@ -29,6 +29,15 @@ struct Settings {
   std::uint64_t job_memory_bytes = 0;   // 0: nine tenths of the machine's
   std::filesystem::path root_key_file;  // "": root.key in data_dir
   std::string root_key_command;
+  bool audit_data_events = true;
+  unsigned audit_retention_days = 365;    // 0: for ever
+  unsigned requests_per_second = 10'000;  // 0: no limit; so are the next three
+  unsigned request_burst = 0;             // 0: two seconds' worth
+  unsigned data_requests_per_second = 0;
+  unsigned connections_per_address = 2000;
+  std::filesystem::path tls_certificate, tls_key;  // "": the folder's own authority
+  enum class RequireTls { kOff, kRemote };
+  RequireTls require_tls = RequireTls::kOff;
 };
 
 // A value that cannot be used; the message names the setting, where it came from, and what it

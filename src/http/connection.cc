@@ -29,10 +29,11 @@ std::string_view status_line(unsigned status) {
 
 }  // namespace
 
-Connection::Connection(Socket socket, IoThread& thread, std::string peer)
+Connection::Connection(Socket socket, IoThread& thread, std::string peer, AddressCounts::Slot slot)
     : thread_(thread),
       transport_(std::move(socket), thread.now(), thread.options().limits.body_timeout),
       peer_(std::move(peer)),
+      slot_(std::move(slot)),
       input_(kInputBytes) {
   thread_.enter(*this);
 }

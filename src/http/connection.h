@@ -19,7 +19,7 @@ class ResponseStream;
 // threads: its IoThread's only.
 class Connection {
  public:
-  Connection(Socket socket, IoThread& thread, std::string peer);
+  Connection(Socket socket, IoThread& thread, std::string peer, AddressCounts::Slot slot);
   ~Connection();
   Connection(const Connection&) = delete;
   Connection& operator=(const Connection&) = delete;
@@ -48,6 +48,7 @@ class Connection {
   IoThread& thread_;
   Transport transport_;
   const std::string peer_;
+  const AddressCounts::Slot slot_;
   InputBuffer input_;
   std::string scratch_;
   std::optional<RequestParser> parser_;

@@ -56,9 +56,9 @@ void IoThread::start() {
   });
 }
 
-void IoThread::adopt(int file, std::string peer) {
+void IoThread::adopt(int file, std::string peer, AddressCounts::Slot slot) {
   connection_count.fetch_add(1, std::memory_order_relaxed);
-  asio::post(io_, [this, file, peer = std::move(peer)]() mutable {
+  asio::post(io_, [this, file, peer = std::move(peer), slot = std::move(slot)]() mutable {
     boost::system::error_code error;
     Socket socket(io_);
     socket.assign(asio::generic::stream_protocol(options_.unix_path.empty() ? AF_INET : AF_UNIX, 0),
@@ -68,7 +68,8 @@ void IoThread::adopt(int file, std::string peer) {
       connection_count.fetch_sub(1, std::memory_order_relaxed);
       return;
     }
-    auto connection = std::make_unique<Connection>(std::move(socket), *this, std::move(peer));
+    auto connection =
+        std::make_unique<Connection>(std::move(socket), *this, std::move(peer), std::move(slot));
     asio::co_spawn(io_, run_connection(std::move(connection)), [](std::exception_ptr thrown) {
       if (!thrown) return;
       try {

@@ -11,6 +11,7 @@
 #include <thread>
 #include <unordered_set>
 
+#include "http/address_counts.h"
 #include "http/server.h"
 #include "http/transport.h"
 
@@ -28,7 +29,7 @@ class IoThread {
 
   void start();
   // Takes an accepted socket (owned from here on), from any thread.
-  void adopt(int file, std::string peer);
+  void adopt(int file, std::string peer, AddressCounts::Slot slot);
   // From any thread: no request after the ones under way.
   void begin_drain();
   // From any thread: breaks off every connection.

@@ -136,11 +136,13 @@ struct Server::Impl {
   void wait_for_clients();
   void accept_clients();
   void take_client(int file, const sockaddr_storage& address);
+  static void turn_away(int file);
   std::size_t connections() const;
   bool wait_for_end(std::chrono::steady_clock::time_point until) const;
 
   const ServerOptions options;
   const Handler handler;
+  AddressCounts addresses;  // outlives the threads, whose connections hold its slots
   std::vector<std::unique_ptr<IoThread>> threads;
   // The first thread accepts and deals connections out in turn.
   std::optional<asio::posix::stream_descriptor> listener;
@@ -180,17 +182,22 @@ void Server::Impl::accept_clients() {
 }
 
 void Server::Impl::take_client(int file, const sockaddr_storage& address) {
-  if (connections() >= options.limits.connections) {
-    [[maybe_unused]] const auto sent = ::send(
-        file, kTooManyConnections.data(), kTooManyConnections.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
-    ::close(file);
-    return;
-  }
+  if (connections() >= options.limits.connections) return turn_away(file);
+  std::string peer = peer_name(address);
+  auto slot = addresses.take(std::string_view(peer).substr(0, peer.rfind(':')),
+                             options.limits.connections_per_address);
+  if (!slot) return turn_away(file);
   if (address.ss_family != AF_UNIX) {
     const int on = 1;
     ::setsockopt(file, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
   }
-  threads[next_thread++ % threads.size()]->adopt(file, peer_name(address));
+  threads[next_thread++ % threads.size()]->adopt(file, std::move(peer), std::move(*slot));
+}
+
+void Server::Impl::turn_away(int file) {
+  [[maybe_unused]] const auto sent = ::send(
+      file, kTooManyConnections.data(), kTooManyConnections.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
+  ::close(file);
 }
 
 std::size_t Server::Impl::connections() const {

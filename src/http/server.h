@@ -34,6 +34,7 @@ using Handler = std::function<boost::asio::awaitable<void>(Exchange&)>;
 struct Limits {
   std::size_t header_bytes = 64 * 1024;
   std::size_t connections = 10000;
+  std::size_t connections_per_address = 0;  // 0: any number
   // A head that is not complete by then is answered 408 and closed (slow loris).
   std::chrono::seconds header_timeout{15};
   // No byte of a body read or taken by the peer for that long: closed.

@@ -98,13 +98,15 @@ struct Gateway::Request {
   std::optional<Claim> claim;
   const KnownOperation* operation = nullptr;
   std::vector<std::pair<std::string, std::string>> labels;
+  AuditNotes notes;
 
   const RequestHead& head() const { return exchange.request; }
   const wire::ServiceModel& model() const { return *service->model; }
   const wire::Operation* model_operation() const {
     return operation == nullptr ? nullptr : operation->model;
   }
-  void record(unsigned status) const {
+  void record(unsigned status) {
+    notes.status = status;
     if (service == nullptr) return;
     OperationCounters& counters = operation == nullptr ? *service->unknown : *operation->counters;
     counters.record(status, std::chrono::steady_clock::now() - started);
@@ -113,13 +115,14 @@ struct Gateway::Request {
 
 Gateway::Gateway(const ServiceRegistry& services, Authenticator& authenticator,
                  identity::Authorizer& authorizer, WorkerPool& workers, const Clock& clock,
-                 RequestMetrics& metrics, SideRoutes side)
+                 RequestMetrics& metrics, Guards guards, SideRoutes side)
     : services_(services),
       authenticator_(authenticator),
       authorizer_(authorizer),
       workers_(workers),
       clock_(clock),
       metrics_(metrics),
+      guards_(guards),
       side_(std::move(side)) {}
 
 asio::awaitable<void> Gateway::handle(http::Exchange& exchange) {
@@ -132,10 +135,18 @@ asio::awaitable<void> Gateway::handle(http::Exchange& exchange) {
   } catch (...) {
     thrown = std::current_exception();
   }
-  if (!thrown) co_return;
-  if (exchange.response.started()) std::rethrow_exception(thrown);  // too late: the server closes
-  const wire::ServiceModel* model = request.service == nullptr ? nullptr : request.service->model;
-  co_await send_error(request, translated(model, thrown, exchange.request_id));
+  const bool answered = thrown && exchange.response.started();
+  std::optional<ApiError> error;
+  if (thrown) {
+    const wire::ServiceModel* model = request.service == nullptr ? nullptr : request.service->model;
+    error = translated(model, thrown, exchange.request_id);
+    request.notes.error_code = error->code();
+    request.notes.error_message = error->what();
+    request.notes.status = error->status();
+  }
+  guards_.audit.record(exchange.request, exchange.request_id, std::move(request.notes));
+  if (answered) std::rethrow_exception(thrown);  // too late: the server closes
+  if (error) co_await send_error(request, *error);
 }
 
 asio::awaitable<bool> Gateway::answer_side_route(http::Exchange& exchange) {
@@ -179,6 +190,21 @@ asio::awaitable<void> Gateway::answer_run_report(http::Exchange& exchange) {
   co_await exchange.response.send(text_head(status, "application/json"), std::move(answer));
 }
 
+// Who is on the same machine needs no wire to be safe from others on it.
+void Gateway::require_transport(const RequestHead& head) const {
+  if (!guards_.remote_needs_tls || head.tls) return;
+  const std::string_view peer = head.peer;
+  if (peer.starts_with("127.") || peer.starts_with("[::1]") || peer.starts_with("[::ffff:127.")) {
+    return;
+  }
+  throw ApiError("AccessDenied", "This server takes requests over TLS only: use https://.", 403);
+}
+
+void Gateway::note_input(Request& request, const json::object& input) const {
+  guards_.audit.describe(request.notes, input);
+  guards_.audit.require_room(request.notes);
+}
+
 asio::awaitable<void> Gateway::serve(Request& request) {
   const RequestHead& head = request.head();
   auto claimed = authenticator_.claim(head);
@@ -189,7 +215,9 @@ asio::awaitable<void> Gateway::serve(Request& request) {
     throw ApiError("UnknownOperationException",
                    "Clary does not speak the service '" + std::string(scope) + "'.", 404);
   }
+  request.notes.model = request.service->model;
   request.protocol = wire::protocol_of(request.model(), head);
+  require_transport(head);
   if (!claimed) {
     if (claimed.error() == wire::AuthFailure::kMissing && is_s3(request.model()) &&
         is_form_upload(head)) {
@@ -199,6 +227,8 @@ asio::awaitable<void> Gateway::serve(Request& request) {
     refuse(request, claimed.error(), {});
   }
   request.claim = std::move(*claimed);
+  request.notes.claimed_key_id = request.claim->request.scope.access_key_id;
+  request.notes.region = request.claim->request.scope.region;
   if (!request.claim->request.string_to_sign.empty()) {
     wire::add_headers_of_sigv2_query(request.exchange.request);
   }
@@ -226,6 +256,16 @@ void Gateway::refuse(const Request& request, wire::AuthFailure failure,
 void Gateway::verify(Request& request, std::string_view body_hash) const {
   const auto verified = authenticator_.verify(request.head(), *request.claim, body_hash);
   if (!verified) refuse(request, verified.error(), body_hash);
+  request.notes.key = request.claim->access_key;
+  const std::string_view who = request.claim->access_key->principal->user_id;
+  // A role's sessions share what the role may.
+  if (guards_.limits.take(who.substr(0, who.find(':')), request.model().name(),
+                          clock_.steady_now())) {
+    return;
+  }
+  if (is_s3(request.model())) throw ApiError("SlowDown", "Please reduce your request rate.", 503);
+  const bool query = request.model().protocol() == wire::Protocol::kQuery;
+  throw ApiError(query ? "Throttling" : "ThrottlingException", "Rate exceeded", 400);
 }
 
 // Finds the operation that the head (and, for JSON and query, the body) names.
@@ -254,6 +294,7 @@ void Gateway::select(Request& request, std::string_view body) {
     operation = &wire::operation_of(request.model(), request.protocol, request.head(), body);
   }
   request.operation = &request.service->operation(*operation);
+  request.notes.operation = operation;
 }
 
 asio::awaitable<void> Gateway::serve_buffered(Request& request) {
@@ -286,6 +327,7 @@ asio::awaitable<void> Gateway::run_plain(Request& request, std::string_view body
   const json::object input =
       wire::decode_request(request.model(), request.protocol, *operation.model, head,
                            request.labels, streaming ? std::string_view() : body);
+  note_input(request, input);
   wire::validate(request.model(), *operation.model, input);
   const identity::Principal& principal = *request.claim->access_key->principal;
   api::Call call{.model = request.model(),
@@ -331,6 +373,7 @@ asio::awaitable<void> Gateway::serve_streaming(Request& request) {
   const KnownOperation& operation = *request.operation;
   json::object input = wire::decode_request(request.model(), request.protocol, *operation.model,
                                             request.head(), request.labels, {});
+  note_input(request, input);
   wire::validate(request.model(), *operation.model, input);
   const identity::Principal& principal = *request.claim->access_key->principal;
   api::Call call{.model = request.model(),

@@ -10,6 +10,8 @@
 #include "base/worker_pool.h"
 #include "http/server.h"
 #include "server/authenticator.h"
+#include "server/rate_limits.h"
+#include "server/request_audit.h"
 #include "server/request_metrics.h"
 #include "server/service_registry.h"
 
@@ -23,12 +25,20 @@ struct SideRoutes {
       run_report;
 };
 
+// What a request must pass beside its signature, and where it is written down.
+struct Guards {
+  RequestAudit& audit;
+  RateLimits& limits;
+  // Plain requests from other machines are refused.
+  bool remote_needs_tls = false;
+};
+
 // threads: any; handle() runs on the connection's executor. order: outlives the http::Server.
 class Gateway {
  public:
   Gateway(const ServiceRegistry& services, Authenticator& authenticator,
           identity::Authorizer& authorizer, WorkerPool& workers, const Clock& clock,
-          RequestMetrics& metrics, SideRoutes side);
+          RequestMetrics& metrics, Guards guards, SideRoutes side);
 
   boost::asio::awaitable<void> handle(http::Exchange& exchange);
 
@@ -42,7 +52,11 @@ class Gateway {
   boost::asio::awaitable<void> serve_streaming(Request& request);
   boost::asio::awaitable<void> serve_form(Request& request);
   boost::asio::awaitable<void> run_plain(Request& request, std::string_view body);
+  // Also asks the limits, once it is known who asks.
   void verify(Request& request, std::string_view body_hash) const;
+  void require_transport(const RequestHead& head) const;
+  // What is done with a decoded, valid input before anybody looks at it.
+  void note_input(Request& request, const json::object& input) const;
   [[noreturn]] void refuse(const Request& request, wire::AuthFailure failure,
                            std::string_view body_hash) const;
   static void select(Request& request, std::string_view body);
@@ -54,6 +68,7 @@ class Gateway {
   WorkerPool& workers_;
   const Clock& clock_;
   RequestMetrics& metrics_;
+  Guards guards_;
   SideRoutes side_;
 };
 

@@ -19,6 +19,7 @@
 #include "server/service_of_request.h"
 #include "server/services.h"
 #include "server/tls_authority.h"
+#include "server/tls_certificates.h"
 
 namespace clary::server {
 namespace {
@@ -73,6 +74,7 @@ http::ServerOptions server_options(const Settings& settings, http::TlsContexts& 
   options.threads = settings.io_threads != 0 ? settings.io_threads
                                              : std::max(1U, std::thread::hardware_concurrency());
   options.tls = &tls;
+  options.limits.connections_per_address = settings.connections_per_address;
   options.accepts_connect = is_aws_host;
   return options;
 }
@@ -89,21 +91,26 @@ std::unique_ptr<http::Server> bind(http::ServerOptions options, Gateway& gateway
   }
 }
 
-// Blocks SIGTERM and SIGINT for the whole process; wait() takes the first one. Before any thread.
+// How often certificate files are looked at.
+constexpr std::chrono::seconds kTlsCheckEvery{5};
+
+// Blocks SIGTERM, SIGINT and SIGHUP for the whole process; wait() takes the next one. Before any
+// thread.
 class StopSignals {
  public:
   StopSignals() {
     sigemptyset(&signals_);
     sigaddset(&signals_, SIGTERM);
     sigaddset(&signals_, SIGINT);
+    sigaddset(&signals_, SIGHUP);
     pthread_sigmask(SIG_BLOCK, &signals_, nullptr);
     signal(SIGPIPE, SIG_IGN);
   }
-  int wait() const {
-    int caught = 0;
-    while (sigwait(&signals_, &caught) != 0) {
-    }
-    return caught;
+  // 0: none came within `time`.
+  int wait(std::chrono::seconds time) const {
+    const timespec limit{.tv_sec = time.count(), .tv_nsec = 0};
+    const int caught = sigtimedwait(&signals_, nullptr, &limit);
+    return caught > 0 ? caught : 0;
   }
 
  private:
@@ -117,17 +124,21 @@ int serve(const Settings& settings) {
   make_private_folder(settings.data_dir);
   const FolderLock lock(settings.data_dir);
   const SystemClock clock;
-  TlsAuthority tls(settings.data_dir / "tls");
+  TlsAuthority authority(settings.data_dir / "tls", clock);
+  TlsCertificates tls({.certificate = settings.tls_certificate, .key = settings.tls_key}, authority,
+                      clock);
   Services services(settings, clock);
   const auto server = bind(server_options(settings, tls), services.gateway());
   services.add_server_gauges(*server);
+  services.add_gauge("clary_tls_certificate_seconds_left", "Time until the certificate ends.",
+                     [&] { return epoch_seconds(tls.expires()) - epoch_seconds(clock.now()); });
 
   const bool any = settings.address == "0.0.0.0" || settings.address == "::";
   const std::string host = any ? "127.0.0.1" : settings.address;
   const std::string url = "http://" +
                           (host.find(':') == std::string::npos ? host : "[" + host + "]") + ":" +
                           std::to_string(server->port());
-  write_client_file(settings.data_dir, services.client_file(url, tls.bundle_file()));
+  write_client_file(settings.data_dir, services.client_file(url, authority.bundle_file()));
   // First what was stored, then the requests: the report of an agent that outlived the last server
   // must find its run, or it would be told that nobody knows it and stop.
   services.start(url);
@@ -135,7 +146,15 @@ int serve(const Settings& settings) {
   std::printf("ready %s\n", url.c_str());
   std::fflush(stdout);
 
-  const int caught = signals.wait();
+  int caught = 0;
+  while (caught != SIGTERM && caught != SIGINT) {
+    caught = signals.wait(kTlsCheckEvery);
+    if (caught == SIGHUP) {
+      tls.reload();
+    } else if (caught == 0) {
+      tls.check();
+    }
+  }
   spdlog::info("{}: finishing the requests under way", caught == SIGINT ? "SIGINT" : "SIGTERM");
   server->stop(kDrain);
   services.stop();

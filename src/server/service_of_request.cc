@@ -12,18 +12,21 @@ namespace {
 using Pair = std::pair<std::string_view, std::string_view>;
 
 // Credential scope -> model, where one name is enough.
-constexpr std::array<Pair, 7> kScopes{{{"s3", "s3"},
+constexpr std::array<Pair, 8> kScopes{{{"s3", "s3"},
                                        {"sts", "sts"},
                                        {"iam", "iam"},
                                        {"logs", "logs"},
                                        {"monitoring", "cloudwatch"},
+                                       {"cloudtrail", "cloudtrail"},
                                        {"kms", "kms"},
                                        {"ecr", "ecr"}}};
 
-constexpr std::array<Pair, 5> kTargets{{{"SageMaker.", "sagemaker"},
+constexpr std::string_view kTrailTarget = "com.amazonaws.cloudtrail.v20131101.CloudTrail_20131101.";
+constexpr std::array<Pair, 6> kTargets{{{"SageMaker.", "sagemaker"},
                                         {"Logs_20140328.", "logs"},
                                         {"GraniteServiceVersion20100801.", "cloudwatch"},
                                         {"TrentService.", "kms"},
+                                        {kTrailTarget, "cloudtrail"},
                                         {"AmazonEC2ContainerRegistry_V20150921.", "ecr"}}};
 
 // SageMaker's REST faces share its scope and differ by path.
@@ -37,15 +40,16 @@ constexpr std::array<Pair, 7> kSagemakerPaths{
      {"/BatchGetMetrics", "sagemaker-metrics"}}};
 
 // First label of an AWS host name -> model.
-constexpr std::array<Pair, 9> kHosts{{{"sts", "sts"},
-                                      {"iam", "iam"},
-                                      {"s3", "s3"},
-                                      {"logs", "logs"},
-                                      {"monitoring", "cloudwatch"},
-                                      {"kms", "kms"},
-                                      {"api", "sagemaker"},
-                                      {"runtime", "sagemaker-runtime"},
-                                      {"featurestore-runtime", "sagemaker-featurestore-runtime"}}};
+constexpr std::array<Pair, 10> kHosts{{{"sts", "sts"},
+                                       {"iam", "iam"},
+                                       {"s3", "s3"},
+                                       {"logs", "logs"},
+                                       {"monitoring", "cloudwatch"},
+                                       {"cloudtrail", "cloudtrail"},
+                                       {"kms", "kms"},
+                                       {"api", "sagemaker"},
+                                       {"runtime", "sagemaker-runtime"},
+                                       {"featurestore-runtime", "sagemaker-featurestore-runtime"}}};
 
 template <std::size_t N>
 std::string_view look_up(const std::array<Pair, N>& table, std::string_view key) {

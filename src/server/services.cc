@@ -2,6 +2,7 @@
 
 #include <unistd.h>
 
+#include "api/cloudtrail/cloudtrail_service.h"
 #include "api/cloudwatch/cloudwatch_service.h"
 #include "api/iam/iam_service.h"
 #include "api/logs/logs_service.h"
@@ -13,6 +14,8 @@
 #include "api/sagemaker/training_jobs.h"
 #include "api/sagemaker/workloads.h"
 #include "api/sts/sts_service.h"
+#include "audit/event_index.h"
+#include "audit/trail.h"
 #include "engine/controllers.h"
 #include "engine/endpoint_routes.h"
 #include "engine/local_backend.h"
@@ -157,6 +160,16 @@ struct Services::Impl {
       }};
   Invocations invocations{routes, invocation_metrics};
 
+  audit::EventIndex audit_index{settings.data_dir / "audit"};
+  audit::Trail trail{audit_options(), clock, audit_index};
+  api::CloudTrailService cloudtrail{audit_index};
+  RequestAudit request_audit{
+      trail,
+      settings.audit_data_events ? RequestAudit::DataEvents::kOn : RequestAudit::DataEvents::kOff,
+      clock};
+  RateLimits limits{
+      {.control = {.per_second = settings.requests_per_second, .burst = settings.request_burst},
+       .data = {.per_second = settings.data_requests_per_second, .burst = 0}}};
   RequestMetrics request_metrics;
   identity::StoredPrincipalPolicies principal_policies{users, groups, roles, policies};
   identity::PolicyAuthorizer authorizer{principal_policies};
@@ -181,12 +194,25 @@ struct Services::Impl {
         runs(database, backend, clock, job_capacity(settings), run_sinks(logs, metric_points)),
         workers(worker_threads(settings), settings.worker_queue),
         registry(models, services(), request_metrics),
-        gateway(registry, authenticator, authorizer, workers, clock, request_metrics,
+        gateway(registry, authenticator, authorizer, workers, clock, request_metrics, guards(),
                 side_routes()) {}
 
   // Every service of this server.
   std::vector<api::Service*> services() {
-    return {&s3, &invocations, &sagemaker, &iam, &sts, &logs_service, &cloudwatch};
+    return {&s3, &invocations, &sagemaker, &iam, &sts, &logs_service, &cloudwatch, &cloudtrail};
+  }
+
+  audit::TrailOptions audit_options() const {
+    audit::TrailOptions options;
+    options.folder = settings.data_dir / "audit";
+    options.retention_days = settings.audit_retention_days;
+    return options;
+  }
+
+  Guards guards() {
+    return {.audit = request_audit,
+            .limits = limits,
+            .remote_needs_tls = settings.require_tls == Settings::RequireTls::kRemote};
   }
 
   SideRoutes side_routes() {
@@ -245,10 +271,18 @@ void Services::add_server_gauges(const http::Server& server) {
   RequestMetrics& metrics = impl_->request_metrics;
   metrics.add_gauge("clary_open_connections", "Client connections that are open.",
                     [&server] { return static_cast<double>(server.open_connections()); });
+  metrics.add_gauge("clary_audit_records_lost", "Data events the audit log only counted.",
+                    [this] { return static_cast<double>(impl_->trail.counts().lost); });
+  metrics.add_gauge("clary_audit_waiting_bytes", "Audit events that wait for the disk.",
+                    [this] { return static_cast<double>(impl_->trail.counts().waiting_bytes); });
   metrics.add_gauge("clary_runs_queued", "Jobs waiting for CPU and memory.",
                     [this] { return static_cast<double>(impl_->runs.load().queued); });
   metrics.add_gauge("clary_runs_running", "Jobs and model servers that run.",
                     [this] { return static_cast<double>(impl_->runs.load().running); });
+}
+
+void Services::add_gauge(std::string name, std::string help, std::function<double()> read) {
+  impl_->request_metrics.add_gauge(std::move(name), std::move(help), std::move(read));
 }
 
 ClientFile Services::client_file(const std::string& url, const std::filesystem::path& ca_bundle) {

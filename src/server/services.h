@@ -1,6 +1,7 @@
 // The composition root: builds every part of the server and hands each what it needs.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -36,6 +37,7 @@ class Services {
   std::vector<api::Service*> list();
   // Connections of the server among the gauges of /metrics. The server outlives the last request.
   void add_server_gauges(const http::Server& server);
+  void add_gauge(std::string name, std::string help, std::function<double()> read);
   // The account's key and role, for `clary env`.
   ClientFile client_file(const std::string& url, const std::filesystem::path& ca_bundle);
 

@@ -7,35 +7,33 @@
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
 
+#include <ctime>
 #include <fstream>
 #include <mutex>
 #include <sstream>
+#include <stdexcept>
 #include <unordered_map>
 
 #include "base/errors.h"
 #include "base/random.h"
 #include "base/text.h"
 #include "base/whole_file.h"
+#include "server/tls_context.h"
 
 namespace clary::server {
 namespace {
 
 template <auto Free>
-struct Freer {
-  template <class T>
-  void operator()(T* object) const {
-    Free(object);
-  }
-};
+using Freer = OpensslFree<Free>;
 using Key = std::unique_ptr<EVP_PKEY, Freer<EVP_PKEY_free>>;
 using Certificate = std::unique_ptr<X509, Freer<X509_free>>;
-using Context = std::unique_ptr<SSL_CTX, Freer<SSL_CTX_free>>;
 using Bio = std::unique_ptr<BIO, Freer<BIO_free_all>>;
 
 constexpr long kDay = 24L * 60 * 60;
 constexpr long kAuthorityLifetime = 3650 * kDay;
 // Browsers and Apple's clients refuse server certificates of more than 398 days.
 constexpr long kHostLifetime = 397 * kDay;
+constexpr std::string_view kLocalNames = "DNS:localhost,IP:127.0.0.1,IP:::1";
 constexpr std::string_view kSystemBundle = "/etc/ssl/certs/ca-certificates.crt";
 
 void check(bool ok, const char* what) {
@@ -87,7 +85,8 @@ void add_extension(X509* certificate, X509* issuer, int nid, const std::string& 
 }
 
 // A certificate with everything but its extensions and its signature.
-Certificate blank_certificate(std::string_view common_name, EVP_PKEY* key, long lifetime) {
+Certificate blank_certificate(std::string_view common_name, EVP_PKEY* key, long lifetime,
+                              Timestamp now) {
   Certificate certificate(X509_new());
   check(certificate != nullptr, "making a certificate");
   X509_set_version(certificate.get(), X509_VERSION_3);
@@ -97,8 +96,10 @@ Certificate blank_certificate(std::string_view common_name, EVP_PKEY* key, long 
   const std::unique_ptr<BIGNUM, Freer<BN_free>> number(
       BN_bin2bn(reinterpret_cast<const unsigned char*>(serial.data()), serial.size(), nullptr));
   BN_to_ASN1_INTEGER(number.get(), X509_get_serialNumber(certificate.get()));
-  X509_gmtime_adj(X509_getm_notBefore(certificate.get()), -kDay);  // for clocks that are behind
-  X509_gmtime_adj(X509_getm_notAfter(certificate.get()), lifetime);
+  std::time_t base = std::chrono::system_clock::to_time_t(now);
+  X509_time_adj(X509_getm_notBefore(certificate.get()), -kDay,
+                &base);  // for clocks that are behind
+  X509_time_adj(X509_getm_notAfter(certificate.get()), lifetime, &base);
   X509_set_pubkey(certificate.get(), key);
   // X.520 caps a common name at 64 characters; names travel in subjectAltName anyway.
   const std::string name(common_name.substr(0, 64));
@@ -107,9 +108,9 @@ Certificate blank_certificate(std::string_view common_name, EVP_PKEY* key, long 
   return certificate;
 }
 
-Certificate make_authority(EVP_PKEY* key) {
+Certificate make_authority(EVP_PKEY* key, Timestamp now) {
   Certificate certificate =
-      blank_certificate("Clary local authority " + random_hex(4), key, kAuthorityLifetime);
+      blank_certificate("Clary local authority " + random_hex(4), key, kAuthorityLifetime, now);
   X509_set_issuer_name(certificate.get(), X509_get_subject_name(certificate.get()));
   X509* self = certificate.get();
   add_extension(self, self, NID_basic_constraints, "critical,CA:TRUE,pathlen:0");
@@ -128,7 +129,7 @@ bool plain_host(std::string_view host) {
 }
 
 std::string alternative_names(std::string_view host) {
-  if (host == "localhost") return "DNS:localhost,IP:127.0.0.1,IP:::1";
+  if (host == "localhost") return std::string(kLocalNames);
   const bool ip = host.find(':') != std::string_view::npos ||
                   host.find_first_not_of("0123456789.") == std::string_view::npos;
   return (ip ? "IP:" : "DNS:") + std::string(host);
@@ -137,11 +138,16 @@ std::string alternative_names(std::string_view host) {
 }  // namespace
 
 struct TlsAuthority::Impl {
-  std::filesystem::path folder;
+  const std::filesystem::path folder;
+  const Clock& clock;
   Key authority_key, host_key = make_key();
   Certificate authority;
   std::mutex mutex;
-  std::unordered_map<std::string, Context> contexts;
+  std::unordered_map<std::string, TlsContext> contexts;
+  // Somebody may still be about to use them; one a year and host.
+  std::vector<TlsContext> retired;
+
+  Impl(std::filesystem::path of, const Clock& time) : folder(std::move(of)), clock(time) {}
 
   void load_or_make() {
     const auto key_file = folder / "ca.key";
@@ -161,13 +167,14 @@ struct TlsAuthority::Impl {
       return;
     }
     authority_key = make_key();
-    authority = make_authority(authority_key.get());
+    authority = make_authority(authority_key.get(), clock.now());
     write_whole_file(key_file, pem_of(authority_key.get()), 0600);
     write_whole_file(certificate_file, pem_of(authority.get()), 0644);
   }
 
-  Context make_context(std::string_view host) {
-    Certificate certificate = blank_certificate(host, host_key.get(), kHostLifetime);
+  // `names` as OpenSSL writes them: "DNS:a,IP:10.0.0.1".
+  Certificate make_leaf(std::string_view common_name, const std::string& names, EVP_PKEY* key) {
+    Certificate certificate = blank_certificate(common_name, key, kHostLifetime, clock.now());
     X509_set_issuer_name(certificate.get(), X509_get_subject_name(authority.get()));
     X509* leaf = certificate.get();
     add_extension(leaf, authority.get(), NID_basic_constraints, "critical,CA:FALSE");
@@ -175,28 +182,30 @@ struct TlsAuthority::Impl {
     add_extension(leaf, authority.get(), NID_ext_key_usage, "serverAuth");
     add_extension(leaf, authority.get(), NID_subject_key_identifier, "hash");
     add_extension(leaf, authority.get(), NID_authority_key_identifier, "keyid:always");
-    add_extension(leaf, authority.get(), NID_subject_alt_name, alternative_names(host));
+    add_extension(leaf, authority.get(), NID_subject_alt_name, names);
     check(X509_sign(leaf, authority_key.get(), EVP_sha256()) > 0, "signing a certificate");
+    return certificate;
+  }
 
-    Context context(SSL_CTX_new(TLS_server_method()));
-    check(context != nullptr, "making a TLS context");
-    SSL_CTX_set_min_proto_version(context.get(), TLS1_2_VERSION);
-    SSL_CTX_set_options(context.get(), SSL_OP_NO_RENEGOTIATION);
-    SSL_CTX_set_mode(context.get(), SSL_MODE_ENABLE_PARTIAL_WRITE |
-                                        SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER |
-                                        SSL_MODE_RELEASE_BUFFERS);
-    check(SSL_CTX_use_certificate(context.get(), leaf) == 1 &&
+  TlsContext make_context(std::string_view host) {
+    const Certificate leaf = make_leaf(host, alternative_names(host), host_key.get());
+    TlsContext context = make_tls_context();
+    check(SSL_CTX_use_certificate(context.get(), leaf.get()) == 1 &&
               SSL_CTX_use_PrivateKey(context.get(), host_key.get()) == 1,
           "using a certificate");
     return context;
   }
+
+  bool ends_soon(const TlsContext& context) const {
+    return expiry_of(SSL_CTX_get0_certificate(context.get())) - clock.now() < kTlsRenewBefore;
+  }
 };
 
-TlsAuthority::TlsAuthority(std::filesystem::path folder) : impl_(std::make_unique<Impl>()) {
+TlsAuthority::TlsAuthority(std::filesystem::path folder, const Clock& clock)
+    : impl_(std::make_unique<Impl>(std::move(folder), clock)) {
   std::error_code error;
-  std::filesystem::create_directories(folder, error);
-  if (error) throw StorageError(folder.string() + ": " + error.message());
-  impl_->folder = std::move(folder);
+  std::filesystem::create_directories(impl_->folder, error);
+  if (error) throw StorageError(impl_->folder.string() + ": " + error.message());
   impl_->load_or_make();
   // A file, not a directory of links: the form that AWS_CA_BUNDLE and REQUESTS_CA_BUNDLE take.
   write_whole_file(bundle_file(),
@@ -217,6 +226,8 @@ void* TlsAuthority::context_for(std::string_view host) {
   }
   if (found == impl_->contexts.end()) {
     found = impl_->contexts.emplace(name, impl_->make_context(name)).first;
+  } else if (impl_->ends_soon(found->second)) {
+    impl_->retired.push_back(std::exchange(found->second, impl_->make_context(name)));
   }
   return found->second.get();
 }
@@ -226,6 +237,32 @@ std::filesystem::path TlsAuthority::bundle_file() const {
 }
 std::filesystem::path TlsAuthority::certificate_file() const {
   return impl_->folder / "ca.pem";
+}
+std::filesystem::path TlsAuthority::server_file() const {
+  return impl_->folder / "server.pem";
+}
+Timestamp TlsAuthority::expires() const {
+  return expiry_of(impl_->authority.get());
+}
+
+void TlsAuthority::write_server_file(const std::vector<std::string>& names) {
+  std::string text(kLocalNames);
+  std::string common_name = "localhost";
+  for (const std::string& given : names) {
+    std::string name = to_lower(given);
+    for (const std::string_view prefix : {"dns:", "ip:"}) {
+      if (name.starts_with(prefix)) name.erase(0, prefix.size());
+    }
+    if (!plain_host(name)) throw std::invalid_argument("'" + given + "' is no host name");
+    if (name == "localhost" || name == "127.0.0.1" || name == "::1") continue;
+    if (common_name == "localhost") common_name = name;
+    text += "," + alternative_names(name);
+  }
+  const Key key = make_key();
+  const Certificate leaf = impl_->make_leaf(common_name, text, key.get());
+  // One file, so that certificate and key are exchanged together.
+  write_whole_file(server_file(),
+                   pem_of(key.get()) + pem_of(leaf.get()) + pem_of(impl_->authority.get()), 0600);
 }
 
 }  // namespace clary::server
