@@ -30,6 +30,14 @@ std::string text_of(const Head& head) {
 
 }  // namespace
 
+Seal seal_with(keys::Sealer& sealer) {
+  constexpr std::string_view kPurpose = "audit", kBound = "head of the audit log";
+  return {.seal = [&sealer, kPurpose,
+                   kBound](std::string_view text) { return sealer.seal(kPurpose, text, kBound); },
+          .open = [&sealer, kPurpose, kBound](
+                      std::string_view sealed) { return sealer.open(kPurpose, sealed, kBound); }};
+}
+
 void write_head(const std::filesystem::path& folder, const Head& head, const Seal& seal) {
   const std::string text = text_of(head);
   json::object file{{"head", text}};

@@ -9,6 +9,7 @@
 #include <string_view>
 
 #include "audit/record.h"
+#include "keys/sealer.h"
 
 namespace clary::audit {
 
@@ -18,6 +19,9 @@ struct Seal {
   std::function<std::string(std::string_view text)> seal;
   std::function<std::optional<std::string>(std::string_view sealed)> open;
 };
+
+// `sealer` outlives it.
+Seal seal_with(keys::Sealer& sealer);
 
 struct Head {
   ChainPoint before;  // what the first line that is kept follows; moves with retention

@@ -202,9 +202,10 @@ struct Services::Impl {
     return {&s3, &invocations, &sagemaker, &iam, &sts, &logs_service, &cloudwatch, &cloudtrail};
   }
 
-  audit::TrailOptions audit_options() const {
+  audit::TrailOptions audit_options() {
     audit::TrailOptions options;
     options.folder = settings.data_dir / "audit";
+    options.seal = audit::seal_with(sealer);
     options.retention_days = settings.audit_retention_days;
     return options;
   }
