@@ -9,12 +9,15 @@
 
 #include "agent/agent.h"
 #include "base/log.h"
+#include "cli/audit_command.h"
+#include "cli/backup_command.h"
 #include "cli/client_environment.h"
 #include "cli/command.h"
 #include "cli/keys_command.h"
 #include "cli/setting_flags.h"
 #include "server/coverage.h"
 #include "server/serve.h"
+#include "server/tls_init.h"
 
 namespace {
 
@@ -54,6 +57,29 @@ std::function<int()> add_coverage(CLI::App&) {
   };
 }
 
+std::function<int()> add_tls(CLI::App& app) {
+  app.require_subcommand(1);
+  CLI::App* init = app.add_subcommand(
+      "init", "Make a local authority and a certificate for this server, and say how to trust it");
+  CLI::App* show = app.add_subcommand("show", "Print which certificate is used, and until when");
+  auto hosts = std::make_shared<std::vector<std::string>>();
+  init->add_option("--host", *hosts, "A name or address clients use; may be given several times");
+  const std::vector<std::string_view> flags{"data_dir", "listen", "tls_certificate", "tls_key"};
+  return [init, hosts, of_init = SettingFlags(*init, flags), of_show = SettingFlags(*show, flags)] {
+    const clary::SystemClock clock;
+    if (init->parsed()) {
+      clary::server::tls_init(of_init.load(), *hosts, clock, std::cout);
+    } else {
+      clary::server::tls_show(of_show.load(), clock, std::cout);
+    }
+    return 0;
+  };
+}
+
+std::function<int()> add_backup(CLI::App& app) {
+  return clary::cli::add_backup(app, CLARY_VERSION);
+}
+
 std::function<int()> add_version(CLI::App&) {
   return [] {
     std::cout << "clary " CLARY_VERSION "\n";
@@ -68,10 +94,15 @@ int main(int argc, char** argv) {
   if (argc > 1 && std::string_view(argv[1]) == "agent") {
     return clary::agent::agent_main(argc - 1, argv + 1);
   }
-  const std::array<Command, 6> commands{{
+  const std::array<Command, 11> commands{{
       {"serve", "Run the server in the foreground", add_serve},
       {"env", "Print the variables that point AWS clients here", add_env},
       {"keys", "Export, import, replace and look at the root key", clary::cli::add_keys},
+      {"tls", "Certificates for https", add_tls},
+      {"audit", "Look at the log of requests, and check it", clary::cli::add_audit},
+      {"backup", "Copy the data folder, also while a server works in it", add_backup},
+      {"restore", "Make a data folder of a backup", clary::cli::add_restore},
+      {"fsck", "Check that the data folder is whole", clary::cli::add_fsck},
       {"settings", "Print every setting with its default", add_settings},
       {"coverage", "Print which AWS operations are built, as Markdown", add_coverage},
       {"version", "Print the version", add_version},
