@@ -79,12 +79,10 @@ http::ServerOptions server_options(const Settings& settings, http::TlsContexts& 
   return options;
 }
 
-std::unique_ptr<http::Server> bind(http::ServerOptions options, Gateway& gateway) {
+std::unique_ptr<http::Server> bind(http::ServerOptions options, http::Handler handler) {
   const std::string where = options.address + ":" + std::to_string(options.port);
   try {
-    return std::make_unique<http::Server>(std::move(options), [&gateway](http::Exchange& exchange) {
-      return gateway.handle(exchange);
-    });
+    return std::make_unique<http::Server>(std::move(options), std::move(handler));
   } catch (const std::system_error& error) {
     throw std::runtime_error("cannot listen on " + where + ": " + error.code().message() +
                              "; choose another with --listen");
@@ -128,7 +126,7 @@ int serve(const Settings& settings) {
   TlsCertificates tls({.certificate = settings.tls_certificate, .key = settings.tls_key}, authority,
                       clock);
   Services services(settings, clock);
-  const auto server = bind(server_options(settings, tls), services.gateway());
+  const auto server = bind(server_options(settings, tls), services.handler());
   services.add_server_gauges(*server);
   services.add_gauge("clary_tls_certificate_seconds_left", "Time until the certificate ends.",
                      [&] { return epoch_seconds(tls.expires()) - epoch_seconds(clock.now()); });

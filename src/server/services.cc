@@ -29,6 +29,8 @@
 #include "keys/keyring_sealer.h"
 #include "objects/object_store.h"
 #include "server/authenticator.h"
+#include "server/cors.h"
+#include "server/gateway.h"
 #include "server/invocation_metrics.h"
 #include "server/invocations.h"
 #include "server/request_metrics.h"
@@ -176,6 +178,8 @@ struct Services::Impl {
   Authenticator authenticator{credentials, clock, settings.region};
   ServiceRegistry registry;
   Gateway gateway;
+  Cors cors{s3.cors(), workers,
+            [this](http::Exchange& exchange) { return gateway.handle(exchange); }};
   bool running = false;
 
   Impl(const Settings& given, const Clock& time)
@@ -258,8 +262,8 @@ void Services::stop() {
   impl_->workers.stop();
 }
 
-Gateway& Services::gateway() {
-  return impl_->gateway;
+http::Handler Services::handler() {
+  return [impl = impl_.get()](http::Exchange& exchange) { return impl->cors.handle(exchange); };
 }
 const wire::Models& Services::models() const {
   return impl_->models;

@@ -12,7 +12,6 @@
 #include "base/settings.h"
 #include "http/server.h"
 #include "server/client_file.h"
-#include "server/gateway.h"
 #include "wire/model.h"
 
 namespace clary::server {
@@ -32,7 +31,8 @@ class Services {
   void start(const std::string& url);
   void stop();
 
-  Gateway& gateway();
+  // What answers requests; valid while this object lives.
+  http::Handler handler();
   const wire::Models& models() const;
   std::vector<api::Service*> list();
   // Connections of the server among the gauges of /metrics. The server outlives the last request.

@@ -9,7 +9,7 @@ std::vector<OperationEntry> S3::operations() {
   for (const auto family :
        {bucket_operations, bucket_setting_operations, read_operations, write_operations,
         copy_operations, delete_operations, listing_operations, upload_operations, part_operations,
-        tagging_operations, version_listing_operations, versioning_operations,
+        tagging_operations, cors_operations, version_listing_operations, versioning_operations,
         object_lock_operations}) {
     std::ranges::move(family(context_), std::back_inserter(all));
   }
