@@ -25,7 +25,7 @@ void add_request_keys(const Call& call, identity::Context& context) {
 
 }  // namespace
 
-identity::Verdict check_access(Call& call, identity::AccessRequest request) {
+identity::Verdict check_access(const Call& call, identity::AccessRequest request) {
   request.more_context = [&call, more = std::move(request.more_context)](identity::Context& keys) {
     add_request_keys(call, keys);
     if (more) more(keys);
@@ -45,7 +45,7 @@ void refuse_access(const Call& call, const identity::AccessRequest& request,
   throw wire::ApiError(xml ? "AccessDenied" : "AccessDeniedException", message);
 }
 
-void require_access(Call& call, identity::AccessRequest request) {
+void require_access(const Call& call, identity::AccessRequest request) {
   const identity::Verdict verdict = check_access(call, request);
   if (!verdict.allowed) refuse_access(call, request, verdict);
 }

@@ -134,6 +134,8 @@ struct Database::Impl {
         checkpointer(file, Connection::Mode::kReadWrite) {
     migrate(writer, modules);
     writer.execute("PRAGMA wal_autocheckpoint=0");
+    // Deleted content is overwritten where that costs no further page.
+    writer.execute("PRAGMA secure_delete=FAST");
     writer.execute("PRAGMA journal_size_limit=67108864");
     sqlite3_wal_hook(
         writer.handle(),
@@ -332,6 +334,20 @@ Database::Database(std::filesystem::path file, std::vector<std::span<const Migra
     : impl_(std::make_unique<Impl>(std::move(file), modules)) {}
 
 Database::~Database() = default;
+
+void Database::empty_log() {
+  Connection connection(impl_->file, Connection::Mode::kReadWrite);
+  const auto end = std::chrono::steady_clock::now() + std::chrono::minutes(1);
+  // SQLite's own waiting ends after ten seconds; readers that started meanwhile may hold it up.
+  int code = SQLITE_BUSY;
+  while ((code & 0xff) == SQLITE_BUSY && std::chrono::steady_clock::now() < end) {
+    code = sqlite3_wal_checkpoint_v2(connection.handle(), nullptr, SQLITE_CHECKPOINT_TRUNCATE,
+                                     nullptr, nullptr);
+  }
+  if (code != SQLITE_OK) {
+    throw StorageError(impl_->file.string() + ": emptying the log: " + sqlite3_errstr(code));
+  }
+}
 
 void Database::write(const std::function<void(Connection&)>& change) {
   std::exception_ptr error;

@@ -122,6 +122,11 @@ class Database {
   // before the call.
   void read(const std::function<void(Connection&)>& query);
 
+  // Copies every commit so far into the file and empties the log, so that what was overwritten is
+  // in neither. blocks: until readers of older snapshots are done. Throws StorageError when they
+  // take longer than a minute.
+  void empty_log();
+
  private:
   struct Impl;
   std::unique_ptr<Impl> impl_;
