@@ -5,6 +5,10 @@
 #include "api/cloudtrail/cloudtrail_service.h"
 #include "api/cloudwatch/cloudwatch_service.h"
 #include "api/iam/iam_service.h"
+#include "api/kms/key_access.h"
+#include "api/kms/key_controller.h"
+#include "api/kms/kms_service.h"
+#include "api/kms/stored_key_use.h"
 #include "api/logs/logs_service.h"
 #include "api/s3/s3.h"
 #include "api/sagemaker/endpoint_controller.h"
@@ -26,6 +30,7 @@
 #include "identity/principal_policies.h"
 #include "identity/roles.h"
 #include "identity/users.h"
+#include "keys/key_table.h"
 #include "keys/keyring_sealer.h"
 #include "objects/object_store.h"
 #include "server/authenticator.h"
@@ -120,12 +125,18 @@ struct Services::Impl {
   identity::OidcProviders providers{database, clock};
   identity::Accounts accounts{database, clock};
   identity::Logins logins{database, users, accounts, clock};
+  keys::KeyTable kms_keys{database, clock, sealer};
   objects::ObjectStore objects;
 
   engine::LocalBackend backend;
   engine::Runs runs;
   engine::EndpointRoutes routes;
   engine::Controllers controllers{clock, kControllerThreads};
+
+  // Keys as other services use them: key_use.
+  api::kms::KeyAccess key_access{kms_keys, clock};
+  api::kms::StoredKeyUse key_use{kms_keys, key_access};
+  api::kms::KeyController key_controller{kms_keys, clock};
 
   WorkerPool workers;
   api::s3::S3 s3{objects, workers};
@@ -150,6 +161,12 @@ struct Services::Impl {
                        .logins = logins,
                        .credentials = credentials}};
   api::StsService sts{credentials, roles};
+  api::KmsService kms{{.keys = kms_keys,
+                       .access = key_access,
+                       .clock = clock,
+                       .wake = [this](const keys::KmsKey& key) {
+                         controllers.enqueue(api::kms::controller_key(key));
+                       }}};
   api::CloudWatchService cloudwatch{metric_points};
   api::LogsService logs_service{{.events = logs, .documents = documents}};
   api::sagemaker::TrainingController training{documents, workloads, role_sessions, object_look,
@@ -190,7 +207,8 @@ struct Services::Impl {
                   store::MetricPoints::migrations(), identity::Credentials::migrations(),
                   identity::Roles::migrations(), identity::Policies::migrations(),
                   identity::Users::migrations(), identity::Accounts::migrations(),
-                  identity::Logins::migrations(), engine::Runs::migrations()}),
+                  identity::Logins::migrations(), keys::KeyTable::migrations(),
+                  engine::Runs::migrations()}),
         objects(settings.data_dir / "objects", clock),
         backend(
             {.data_folder = settings.data_dir,
@@ -203,7 +221,8 @@ struct Services::Impl {
 
   // Every service of this server.
   std::vector<api::Service*> services() {
-    return {&s3, &invocations, &sagemaker, &iam, &sts, &logs_service, &cloudwatch, &cloudtrail};
+    return {&s3,  &invocations,  &sagemaker,  &iam,       &sts,
+            &kms, &logs_service, &cloudwatch, &cloudtrail};
   }
 
   audit::TrailOptions audit_options() {
@@ -248,6 +267,7 @@ void Services::start(const std::string& url) {
   });
   impl_->controllers.add(impl_->training);
   impl_->controllers.add(impl_->endpoints);
+  impl_->controllers.add(impl_->key_controller);
   impl_->runs.start();
   impl_->controllers.start();
   impl_->invocation_metrics.start(kMetricsInterval);
