@@ -50,8 +50,6 @@ void require_access(const Call& call, identity::AccessRequest request) {
   if (!verdict.allowed) refuse_access(call, request, verdict);
 }
 
-void Service::authorize(const json::object&, Call&) {}
-
 void Service::add_resource_context(const std::string&, const Call&, identity::Context&) {}
 
 }  // namespace clary::api
