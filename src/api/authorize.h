@@ -3,6 +3,7 @@
 #pragma once
 
 #include <functional>
+#include <map>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -23,6 +24,10 @@ void authorize_by_rules(Service& service, const json::object& input, Call& call,
 // iam:PassRole for `role_arn` to the service that will assume it ("sagemaker.amazonaws.com"). A
 // role of another account is never passed.
 void require_pass_role(Call& call, const std::string& role_arn, std::string_view to_service);
+
+// aws:ResourceTag/* and PREFIX:ResourceTag/* of a resource with these tags.
+void add_resource_tags(const std::map<std::string, std::string>& tags, std::string_view prefix,
+                       identity::Context& context);
 
 // The account in an ARN; "" when it names none, or AWS itself.
 std::string account_in_arn(std::string_view arn);

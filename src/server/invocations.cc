@@ -4,6 +4,7 @@
 #include <boost/asio/use_awaitable.hpp>
 #include <random>
 
+#include "api/authorize.h"
 #include "http/client.h"
 #include "server/payload.h"
 #include "wire/api_error.h"
@@ -221,8 +222,14 @@ std::shared_ptr<engine::ServingInstance> choose_instance(const engine::VariantRo
   return variant.instances[best];
 }
 
-Invocations::Invocations(const engine::EndpointRoutes& routes, InvocationMetrics& metrics)
-    : routes_(routes), metrics_(metrics) {}
+Invocations::Invocations(const engine::EndpointRoutes& routes, InvocationMetrics& metrics,
+                         TagsOf tags_of)
+    : routes_(routes), metrics_(metrics), tags_of_(std::move(tags_of)) {}
+
+void Invocations::add_resource_context(const std::string& resource_arn, const api::Call&,
+                                       identity::Context& context) {
+  if (tags_of_) api::add_resource_tags(tags_of_(resource_arn), "sagemaker", context);
+}
 
 std::vector<api::OperationEntry> Invocations::operations() {
   return {{.name = "InvokeEndpoint",

@@ -4,6 +4,9 @@
 #pragma once
 
 #include <boost/asio/awaitable.hpp>
+#include <functional>
+#include <map>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -18,10 +21,15 @@ namespace clary::server {
 // threads: any. order: outlives every connection of the server.
 class Invocations final : public api::Service {
  public:
-  Invocations(const engine::EndpointRoutes& routes, InvocationMetrics& metrics);
+  // `tags_of` answers the tags of an endpoint by its ARN; asked only for policies that want them.
+  using TagsOf = std::function<std::map<std::string, std::string>(const std::string& arn)>;
+  Invocations(const engine::EndpointRoutes& routes, InvocationMetrics& metrics,
+              TagsOf tags_of = {});
 
   std::string_view model_name() const override { return "sagemaker-runtime"; }
   std::vector<api::OperationEntry> operations() override;
+  void add_resource_context(const std::string& resource_arn, const api::Call& call,
+                            identity::Context& context) override;
 
  private:
   boost::asio::awaitable<void> invoke(json::object input, api::Call& call, BodyReader& body,
@@ -32,6 +40,7 @@ class Invocations final : public api::Service {
 
   const engine::EndpointRoutes& routes_;
   InvocationMetrics& metrics_;
+  TagsOf tags_of_;
 };
 
 // Picks the variant: `target` when it is not empty (nullptr when there is none of that name), else

@@ -177,7 +177,8 @@ struct Services::Impl {
       clock, [this](store::MetricId id, std::vector<store::MetricPoint> points) {
         metric_points.append_later(std::move(id), std::move(points));
       }};
-  Invocations invocations{routes, invocation_metrics};
+  Invocations invocations{routes, invocation_metrics,
+                          [this](const std::string& arn) { return documents.tags(arn); }};
 
   audit::EventIndex audit_index{settings.data_dir / "audit"};
   audit::Trail trail{audit_options(), clock, audit_index};

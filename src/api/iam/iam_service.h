@@ -31,6 +31,9 @@ class IamService final : public Service {
   explicit IamService(IamStores stores) : stores_(stores) {}
   std::string_view model_name() const override { return "iam"; }
   std::vector<OperationEntry> operations() override;
+  void authorize(const json::object& input, Call& call) override;
+  void add_resource_context(const std::string& resource_arn, const Call& call,
+                            identity::Context& context) override;
 
  private:
   IamStores stores_;

@@ -1,5 +1,6 @@
 #include "api/logs/logs_service.h"
 
+#include "api/authorize.h"
 #include "api/logs/operations.h"
 
 namespace clary::api {
@@ -29,6 +30,13 @@ std::vector<OperationEntry> LogsService::operations() {
       {"GetLogEvents", on(logs::get_log_events), {}},
       {"FilterLogEvents", on(logs::filter_log_events), {}},
   };
+}
+
+void LogsService::add_resource_context(const std::string& resource_arn, const Call&,
+                                       identity::Context& context) {
+  // Tags are kept under the group's own ARN.
+  const std::string group = resource_arn.substr(0, resource_arn.find(":log-stream:"));
+  add_resource_tags(stores_.documents.tags(group), "logs", context);
 }
 
 }  // namespace clary::api

@@ -18,6 +18,8 @@ class LogsService final : public Service {
   explicit LogsService(LogStores stores) : stores_(stores) {}
   std::string_view model_name() const override { return "logs"; }
   std::vector<OperationEntry> operations() override;
+  void add_resource_context(const std::string& resource_arn, const Call& call,
+                            identity::Context& context) override;
 
  private:
   LogStores stores_;

@@ -2,6 +2,7 @@
 
 #include <unordered_set>
 
+#include "api/authorize.h"
 #include "api/sagemaker/experiments.h"
 #include "api/sagemaker/hosting.h"
 #include "api/sagemaker/kind.h"
@@ -94,7 +95,13 @@ struct SageMaker::Families {
   Hosting hosting;
 };
 
-SageMaker::SageMaker(const Parts& parts) : families_(std::make_unique<Families>(parts)) {}
+SageMaker::SageMaker(const Parts& parts)
+    : documents_(parts.documents), families_(std::make_unique<Families>(parts)) {}
+
+void SageMaker::add_resource_context(const std::string& resource_arn, const Call&,
+                                     identity::Context& context) {
+  if (resource_arn != "*") add_resource_tags(documents_.tags(resource_arn), "sagemaker", context);
+}
 SageMaker::~SageMaker() = default;
 
 std::vector<OperationEntry> SageMaker::operations() {

@@ -27,8 +27,11 @@ class SageMaker final : public Service {
   ~SageMaker() override;
   std::string_view model_name() const override { return "sagemaker"; }
   std::vector<OperationEntry> operations() override;
+  void add_resource_context(const std::string& resource_arn, const Call& call,
+                            identity::Context& context) override;
 
  private:
+  store::Documents& documents_;
   struct Families;
   std::unique_ptr<Families> families_;
 };
