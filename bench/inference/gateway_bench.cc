@@ -9,6 +9,7 @@
 #include "http/server.h"
 #include "identity/credentials.h"
 #include "identity/roles.h"
+#include "keys/keys_fixture.h"
 #include "server/client_file.h"
 #include "server/gateway.h"
 #include "server/invocations.h"
@@ -46,7 +47,8 @@ int main(int argc, char** argv) {
   const SystemClock clock;
   store::Database database(folder / "metadata.db",
                            {identity::Credentials::migrations(), identity::Roles::migrations()});
-  identity::Credentials credentials(database, clock);
+  keys::TestSealer sealer;
+  identity::Credentials credentials(database, clock, sealer);
   identity::Roles roles(database, clock);
   const std::string role = roles.ensure_execution_role("000000000000").arn;
   const identity::AccessKey key = credentials.local_key("000000000000");

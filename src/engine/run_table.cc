@@ -1,6 +1,8 @@
 #include "engine/run_table.h"
 
+#include "base/errors.h"
 #include "base/log.h"
+#include "base/text.h"
 #include "engine/run_state.h"
 
 namespace clary::engine {
@@ -27,10 +29,29 @@ AgentAccess kept_access(const StoredRun& stored) {
   return access;
 }
 
+constexpr std::string_view kSealed = "sealed ";
+
+// A JSON text, or "sealed " and Base64.
+std::string access_text(const RunSinks& sinks, const StoredRun& stored) {
+  std::string text = json::serialize(access_to_json(kept_access(stored)));
+  if (!sinks.seal) return text;
+  return std::string(kSealed) + base64(sinks.seal(text, stored.run.spec.id));
+}
+
+AgentAccess access_of(const RunSinks& sinks, std::string_view text, const std::string& id) {
+  if (!text.starts_with(kSealed)) return access_from_json(json::parse(text).as_object());
+  const auto sealed = unbase64(text.substr(kSealed.size()));
+  const auto opened = sealed && sinks.open ? sinks.open(*sealed, id) : std::nullopt;
+  if (!opened) {
+    throw StorageError("the keys of run " + id + " were sealed with another keyring");
+  }
+  return access_from_json(json::parse(*opened).as_object());
+}
+
 struct Row {
-  explicit Row(const StoredRun& stored)
+  Row(const RunSinks& sinks, const StoredRun& stored)
       : id(stored.run.spec.id),
-        access(json::serialize(access_to_json(kept_access(stored)))),
+        access(access_text(sinks, stored)),
         state(json::serialize(state_to_json(stored.run))),
         applied(stored.applied) {}
   std::string id, access, state;
@@ -59,7 +80,7 @@ std::vector<StoredRun> RunTable::load() {
     while (rows.step()) {
       StoredRun stored;
       stored.run.spec = job_spec_from_json(json::parse(rows.text(0)).as_object());
-      stored.access = access_from_json(json::parse(rows.text(1)).as_object());
+      stored.access = access_of(sinks_, rows.text(1), stored.run.spec.id);
       state_from_json(json::parse(rows.text(2)).as_object(), stored.run);
       stored.applied = static_cast<std::uint64_t>(rows.integer(3));
       runs.push_back(std::move(stored));
@@ -71,7 +92,7 @@ std::vector<StoredRun> RunTable::load() {
 
 void RunTable::insert_later(const StoredRun& stored, std::function<void(std::exception_ptr)> done) {
   database_.write_later(
-      [row = Row(stored),
+      [row = Row(sinks_, stored),
        spec = json::serialize(to_json(stored.run.spec))](store::Connection& connection) {
         connection.statement(kInsert)
             .bind(1, row.id)
@@ -86,7 +107,7 @@ void RunTable::insert_later(const StoredRun& stored, std::function<void(std::exc
 
 void RunTable::save(const StoredRun& stored,
                     const std::function<void(store::Connection&)>& beside) {
-  const Row row(stored);
+  const Row row(sinks_, stored);
   database_.write([&](store::Connection& connection) {
     update(connection, row);
     if (beside) beside(connection);
@@ -95,7 +116,7 @@ void RunTable::save(const StoredRun& stored,
 
 void RunTable::save_later(const StoredRun& stored) {
   database_.write_later(
-      [row = Row(stored)](store::Connection& connection) { update(connection, row); },
+      [row = Row(sinks_, stored)](store::Connection& connection) { update(connection, row); },
       [](std::exception_ptr error) {
         if (error) spdlog::error("the state of a run could not be stored");
       });

@@ -21,7 +21,8 @@ struct StoredRun {
 // threads: any. errors: StorageError.
 class RunTable {
  public:
-  explicit RunTable(store::Database& database) : database_(database) {}
+  // `sinks` outlives it.
+  RunTable(store::Database& database, const RunSinks& sinks) : database_(database), sinks_(sinks) {}
   static std::span<const store::Migration> migrations();
 
   std::vector<StoredRun> load();  // in the order of submission
@@ -36,6 +37,7 @@ class RunTable {
 
  private:
   store::Database& database_;
+  const RunSinks& sinks_;
 };
 
 }  // namespace clary::engine

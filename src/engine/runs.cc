@@ -43,16 +43,16 @@ bool is_queued(const Run& run) {
 struct Runs::Impl {
   Impl(store::Database& database, ComputeBackend& backend_in, const Clock& clock_in,
        const Limits& capacity_in, RunSinks sinks_in)
-      : table(database),
+      : sinks(std::move(sinks_in)),
+        table(database, sinks),
         backend(backend_in),
         clock(clock_in),
-        sinks(std::move(sinks_in)),
         capacity(capacity_in) {}
 
+  const RunSinks sinks;
   RunTable table;
   ComputeBackend& backend;
   const Clock& clock;
-  const RunSinks sinks;
   std::function<void(const JobSpec&)> changed;  // set before start()
 
   // Held shared by callbacks of the backend, so that stop() can wait for them.

@@ -72,6 +72,10 @@ struct Run {
 struct RunSinks {
   std::function<void(store::Connection&, const JobSpec&, std::vector<store::LogEvent>)> logs;
   std::function<void(store::Connection&, const JobSpec&, const std::vector<FinalMetric>&)> metrics;
+  // How the keys and the token of a run (bound to its id) stand in the database; nullopt from
+  // `open` is an error. Empty: as they are.
+  std::function<std::string(std::string_view text, std::string_view id)> seal;
+  std::function<std::optional<std::string>(std::string_view sealed, std::string_view id)> open;
 };
 
 // threads: any. blocks: shortly. errors: StorageError. All state is stored: a new Runs over the

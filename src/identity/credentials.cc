@@ -12,6 +12,7 @@
 #include "base/text.h"
 #include "identity/entity_table.h"
 #include "identity/roles.h"
+#include "keys/sealer.h"
 
 namespace clary::identity {
 namespace {
@@ -33,14 +34,16 @@ ALTER TABLE access_keys ADD COLUMN used INTEGER;
 ALTER TABLE access_keys ADD COLUMN used_service TEXT NOT NULL DEFAULT '';
 ALTER TABLE access_keys ADD COLUMN used_region TEXT NOT NULL DEFAULT '';
 )";
-constexpr store::Migration kMigrations[] = {{"credentials", 1, kSchema1},
-                                            {"credentials", 2, kSchema2}};
+// Whether secret and token are sealed: blobs of keys::Sealer.
+constexpr char kSchema3[] = "ALTER TABLE access_keys ADD COLUMN sealed INTEGER NOT NULL DEFAULT 0";
+constexpr store::Migration kMigrations[] = {
+    {"credentials", 1, kSchema1}, {"credentials", 2, kSchema2}, {"credentials", 3, kSchema3}};
 
 #define CLARY_KEY_COLUMNS                                                                \
   "id,secret,token,expires,active,created,kind,account,arn,user_id,name,session_policy," \
   "session_tags,session,local"
 constexpr char kInsert[] = "INSERT INTO access_keys(" CLARY_KEY_COLUMNS
-                           ") VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15) "
+                           ",sealed) VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15,1) "
                            "ON CONFLICT DO NOTHING";
 constexpr char kFind[] = "SELECT " CLARY_KEY_COLUMNS " FROM access_keys WHERE id=?1";
 constexpr char kFindLocal[] =
@@ -57,6 +60,8 @@ constexpr char kLastUse[] = "SELECT used,used_service,used_region FROM access_ke
 constexpr char kAllOf[] = "SELECT id FROM access_keys WHERE arn=?1";
 constexpr char kRename[] = "UPDATE access_keys SET arn=?2,name=?3 WHERE arn=?1";
 constexpr char kDeleteAllOf[] = "DELETE FROM access_keys WHERE arn=?1";
+constexpr char kSecrets[] = "SELECT id,secret,token,sealed FROM access_keys";
+constexpr char kSeal[] = "UPDATE access_keys SET secret=?2,token=?3,sealed=1 WHERE id=?1";
 constexpr char kPurge[] = "DELETE FROM access_keys WHERE expires IS NOT NULL AND expires<?1";
 
 std::int64_t milliseconds(Timestamp time) {
@@ -98,15 +103,26 @@ void read_session(Principal& principal, std::string_view tags, std::string_view 
   principal.temporary = find_bool(object, "temporary").value_or(false);
 }
 
-// The two places where a secret meets the table.
-std::string stored_secret(const AccessKey& key) {
-  return key.secret;
+// How secrets meet the table: "secret" or "token" of a key, sealed as nothing else.
+std::string sealed_member(keys::Sealer& sealer, std::string_view id, std::string_view member,
+                          std::string_view text) {
+  if (text.empty()) return {};
+  return sealer.seal("credentials", text, std::string(id) + "/" + std::string(member));
 }
-std::string secret_of(const store::Statement& row) {
-  return std::string(row.text(1));
+std::string opened_member(keys::Sealer& sealer, std::string_view id, std::string_view member,
+                          std::span<const std::byte> blob) {
+  if (blob.empty()) return {};
+  auto text = sealer.open("credentials", {reinterpret_cast<const char*>(blob.data()), blob.size()},
+                          std::string(id) + "/" + std::string(member));
+  if (!text) {
+    throw StorageError("the " + std::string(member) + " of access key " + std::string(id) +
+                       " was sealed with another keyring, or is damaged; put keyring.json and "
+                       "metadata.db back from one backup");
+  }
+  return std::move(*text);
 }
 
-AccessKey key_of(const store::Statement& row) {
+AccessKey key_of(const store::Statement& row, keys::Sealer& sealer) {
   auto principal = std::make_shared<Principal>();
   principal->kind = static_cast<Principal::Kind>(row.integer(6));
   principal->account = row.text(7);
@@ -118,8 +134,8 @@ AccessKey key_of(const store::Statement& row) {
   principal->owner = row.integer(14) != 0;
   AccessKey key;
   key.id = row.text(0);
-  key.secret = secret_of(row);
-  key.session_token = row.text(2);
+  key.secret = opened_member(sealer, key.id, "secret", row.blob(1));
+  key.session_token = opened_member(sealer, key.id, "token", row.blob(2));
   if (!row.is_null(3)) key.expires = from_milliseconds(row.integer(3));
   key.active = row.integer(4) != 0;
   key.created = from_milliseconds(row.integer(5));
@@ -127,11 +143,13 @@ AccessKey key_of(const store::Statement& row) {
   return key;
 }
 
-void insert(store::Connection& connection, const AccessKey& key, bool local) {
+void insert(store::Connection& connection, keys::Sealer& sealer, const AccessKey& key, bool local) {
   const std::string tags = json::serialize(object_of(key.principal->session_tags));
-  const std::string session = session_text(*key.principal), secret = stored_secret(key);
+  const std::string session = session_text(*key.principal);
+  const std::string secret = sealed_member(sealer, key.id, "secret", key.secret);
+  const std::string token = sealed_member(sealer, key.id, "token", key.session_token);
   auto& row = connection.statement(kInsert);
-  row.bind(1, key.id).bind(2, secret).bind(3, key.session_token);
+  row.bind(1, key.id).bind_blob(2, as_bytes(secret)).bind_blob(3, as_bytes(token));
   if (key.expires) {
     row.bind(4, milliseconds(*key.expires));
   } else {
@@ -213,13 +231,16 @@ std::string execution_role_id(std::string_view account) {
 struct Credentials::Impl {
   store::Database& database;
   const Clock& clock;
+  keys::Sealer& sealer;
   KeyCache cache;
+
+  void seal_stored();
 
   std::optional<AccessKey> read_one(const char* sql, std::string_view value) {
     std::optional<AccessKey> key;
     database.read([&](store::Connection& connection) {
       auto& row = connection.statement(sql).bind(1, value);
-      if (row.step()) key = key_of(row);
+      if (row.step()) key = key_of(row, sealer);
     });
     return key;
   }
@@ -238,8 +259,45 @@ struct Credentials::Impl {
   }
 };
 
-Credentials::Credentials(store::Database& database, const Clock& clock)
-    : impl_(std::make_unique<Impl>(database, clock)) {}
+// What an older version left in the clear, and what an older master key sealed.
+void Credentials::Impl::seal_stored() {
+  struct Stored {
+    std::string id, secret, token;
+  };
+  std::vector<Stored> stale;
+  bool plain = false;
+  database.read([&](store::Connection& connection) {
+    auto& row = connection.statement(kSecrets);
+    while (row.step()) {
+      const std::string id(row.text(0));
+      const auto secret = row.blob(1);
+      const bool sealed = row.integer(3) != 0;
+      if (sealed &&
+          sealer.is_current({reinterpret_cast<const char*>(secret.data()), secret.size()}))
+        continue;
+      plain = plain || !sealed;
+      stale.push_back(sealed ? Stored{id, opened_member(sealer, id, "secret", secret),
+                                      opened_member(sealer, id, "token", row.blob(2))}
+                             : Stored{id, std::string(row.text(1)), std::string(row.text(2))});
+    }
+  });
+  if (stale.empty()) return;
+  database.write([&](store::Connection& connection) {
+    for (const Stored& one : stale) {
+      const std::string secret = sealed_member(sealer, one.id, "secret", one.secret);
+      const std::string token = sealed_member(sealer, one.id, "token", one.token);
+      auto& row = connection.statement(kSeal).bind(1, one.id);
+      row.bind_blob(2, as_bytes(secret)).bind_blob(3, as_bytes(token)).run();
+    }
+  });
+  // So that the plain ones stand in no unused page either.
+  if (plain) database.compact();
+}
+
+Credentials::Credentials(store::Database& database, const Clock& clock, keys::Sealer& sealer)
+    : impl_(std::make_unique<Impl>(database, clock, sealer)) {
+  impl_->seal_stored();
+}
 
 Credentials::~Credentials() = default;
 
@@ -266,7 +324,8 @@ AccessKey Credentials::create_key(const Principal& principal) {
                 .principal = std::make_shared<const Principal>(principal),
                 .created = impl_->clock.now(),
                 .last_use = nullptr};
-  impl_->database.write([&](store::Connection& connection) { insert(connection, key, false); });
+  impl_->database.write(
+      [&](store::Connection& connection) { insert(connection, impl_->sealer, key, false); });
   return key;
 }
 
@@ -281,7 +340,7 @@ bool Credentials::import_key(const Principal& principal, std::string_view id,
                       .last_use = nullptr};
   bool added = false;
   impl_->database.write([&](store::Connection& connection) {
-    insert(connection, key, false);
+    insert(connection, impl_->sealer, key, false);
     added = connection.changes() == 1;
   });
   impl_->cache.drop(id);
@@ -368,7 +427,7 @@ std::vector<AccessKey> Credentials::keys_of(std::string_view principal_arn) {
   std::vector<AccessKey> keys;
   impl_->database.read([&](store::Connection& connection) {
     auto& row = connection.statement(kOfPrincipal).bind(1, principal_arn);
-    while (row.step()) keys.push_back(key_of(row));
+    while (row.step()) keys.push_back(key_of(row, impl_->sealer));
   });
   return keys;
 }
@@ -387,7 +446,7 @@ AccessKey Credentials::create_session(const Principal& principal, std::chrono::s
   const Timestamp forgotten = now - std::chrono::days(1);
   impl_->database.write([&](store::Connection& connection) {
     connection.statement(kPurge).bind(1, milliseconds(forgotten)).run();
-    insert(connection, key, false);
+    insert(connection, impl_->sealer, key, false);
   });
   impl_->cache.put(std::make_shared<const AccessKey>(key), impl_->cache.epoch(key.id));
   return key;
@@ -410,7 +469,8 @@ AccessKey Credentials::local_key(std::string_view account) {
                       .principal = std::make_shared<const Principal>(std::move(principal)),
                       .created = impl_->clock.now(),
                       .last_use = nullptr};
-  impl_->database.write([&](store::Connection& connection) { insert(connection, key, true); });
+  impl_->database.write(
+      [&](store::Connection& connection) { insert(connection, impl_->sealer, key, true); });
   // Another caller may have been first.
   return impl_->read_one(kFindLocal, account).value_or(key);
 }

@@ -13,6 +13,10 @@
 #include "base/clock.h"
 #include "store/database.h"
 
+namespace clary::keys {
+class Sealer;
+}  // namespace clary::keys
+
 namespace clary::identity {
 
 struct Principal {
@@ -71,9 +75,11 @@ std::string execution_role_id(std::string_view account);
 
 // threads: any. blocks: all but a find() of a known key, which takes one of 64 short locks and no
 // database. errors: StorageError.
+// Secrets and session tokens are sealed in the database. Construction seals what an older version
+// left in the clear, and what is sealed under an older master key.
 class Credentials {
  public:
-  Credentials(store::Database& database, const Clock& clock);
+  Credentials(store::Database& database, const Clock& clock, keys::Sealer& sealer);
   ~Credentials();
   static std::span<const store::Migration> migrations();
 

@@ -2,7 +2,11 @@
 
 #include <gtest/gtest.h>
 
+#include <fstream>
+#include <iterator>
+
 #include "identity/roles.h"
+#include "keys/keys_fixture.h"
 #include "store/test_folder.h"
 
 namespace clary::identity {
@@ -16,6 +20,7 @@ class IdentityTest : public testing::Test {
   }
   store::TestFolder folder_;
   ManualClock clock_{Timestamp(std::chrono::seconds(1800000000))};
+  keys::TestSealer sealer_;
   std::unique_ptr<store::Database> database_ = open();
 };
 
@@ -32,7 +37,7 @@ Principal session() {
 }
 
 TEST_F(IdentityTest, SessionsSurviveARestartAndAreForgottenADayAfterTheyExpire) {
-  auto credentials = std::make_unique<Credentials>(*database_, clock_);
+  auto credentials = std::make_unique<Credentials>(*database_, clock_, sealer_);
   const AccessKey made = credentials->create_session(session(), std::chrono::hours(1));
   EXPECT_TRUE(made.id.starts_with("ASIA"));
   EXPECT_EQ(made.id.size(), 20U);
@@ -41,7 +46,7 @@ TEST_F(IdentityTest, SessionsSurviveARestartAndAreForgottenADayAfterTheyExpire) 
   credentials.reset();
   database_.reset();
   database_ = open();
-  Credentials again(*database_, clock_);
+  Credentials again(*database_, clock_, sealer_);
   const auto found = again.find(made.id);
   ASSERT_NE(found, nullptr);
   EXPECT_EQ(found->secret, made.secret);
@@ -51,12 +56,12 @@ TEST_F(IdentityTest, SessionsSurviveARestartAndAreForgottenADayAfterTheyExpire) 
   EXPECT_EQ(found->principal->session_tags, session().session_tags);
   clock_.advance(std::chrono::hours(26));
   again.create_session(session(), std::chrono::hours(1));
-  Credentials fresh(*database_, clock_);
+  Credentials fresh(*database_, clock_, sealer_);
   EXPECT_EQ(fresh.find(made.id), nullptr);
 }
 
 TEST_F(IdentityTest, KeysAreMadeListedSwitchedOffAndDeleted) {
-  Credentials credentials(*database_, clock_);
+  Credentials credentials(*database_, clock_, sealer_);
   Principal user = session();
   user.kind = Principal::Kind::kUser;
   user.arn = "arn:aws:iam::123456789012:user/u";
@@ -74,7 +79,7 @@ TEST_F(IdentityTest, KeysAreMadeListedSwitchedOffAndDeleted) {
 }
 
 TEST_F(IdentityTest, TheLocalKeyIsMadeOnceForEachAccount) {
-  Credentials credentials(*database_, clock_);
+  Credentials credentials(*database_, clock_, sealer_);
   Roles roles(*database_, clock_);
   const AccessKey key = credentials.local_key("000000000000");
   EXPECT_EQ(credentials.local_key("000000000000").id, key.id);
@@ -120,13 +125,59 @@ TEST_F(IdentityTest, RolesAreKept) {
 }
 
 TEST_F(IdentityTest, FindingAKnownKeyIsFast) {
-  Credentials credentials(*database_, clock_);
+  Credentials credentials(*database_, clock_, sealer_);
   const AccessKey key = credentials.local_key("000000000000");
   constexpr int kRounds = 100000;
   const auto start = std::chrono::steady_clock::now();
   for (int i = 0; i < kRounds; ++i) ASSERT_NE(credentials.find(key.id), nullptr);
   const std::chrono::duration<double, std::nano> took = std::chrono::steady_clock::now() - start;
   std::printf("[          ] %.0f ns per look-up\n", took.count() / kRounds);
+}
+
+// Every byte that the database keeps on disk, its log included.
+std::string bytes_on_disk(const std::filesystem::path& folder) {
+  std::string all;
+  for (const auto& file : std::filesystem::directory_iterator(folder)) {
+    std::ifstream in(file.path(), std::ios::binary);
+    all.append(std::istreambuf_iterator<char>(in), {});
+  }
+  return all;
+}
+
+TEST_F(IdentityTest, SecretsAndTokensAreNotOnDiskInTheClear) {
+  Credentials credentials(*database_, clock_, sealer_);
+  const AccessKey key = credentials.create_key(session());
+  const AccessKey temporary = credentials.create_session(session(), std::chrono::hours(1));
+  const std::string bytes = bytes_on_disk(folder_.path());
+  EXPECT_NE(bytes.find(key.id), std::string::npos);
+  for (const std::string& secret : {key.secret, temporary.secret, temporary.session_token}) {
+    EXPECT_EQ(bytes.find(secret), std::string::npos);
+  }
+}
+
+TEST_F(IdentityTest, WhatAnOlderVersionLeftInTheClearIsSealedAtTheFirstStart) {
+  const std::string secret = "wJalrXUtnFEMIK7MDENGbPxRfiCYEXAMPLEKEY00";
+  database_->write([&](store::Connection& connection) {
+    for (int i = 0; i < 200; ++i) {
+      connection.execute(("INSERT INTO access_keys(id,secret,token,active,local,created,kind,"
+                          "account,arn,user_id,name,session_policy,session_tags) VALUES('AKIAOLD" +
+                          std::to_string(i) + "','" + secret + std::to_string(i) +
+                          "','',1,0,0,0,'123456789012','arn','id','','','{}')")
+                             .c_str());
+    }
+  });
+  EXPECT_NE(bytes_on_disk(folder_.path()).find(secret), std::string::npos);
+  Credentials credentials(*database_, clock_, sealer_);
+  ASSERT_NE(credentials.find("AKIAOLD7"), nullptr);
+  EXPECT_EQ(credentials.find("AKIAOLD7")->secret, secret + "7");
+  EXPECT_EQ(bytes_on_disk(folder_.path()).find(secret), std::string::npos);
+}
+
+TEST_F(IdentityTest, ASecretOfAnotherKeyringIsToldApart) {
+  const AccessKey key = Credentials(*database_, clock_, sealer_).create_key(session());
+  keys::TestSealer stranger;
+  Credentials credentials(*database_, clock_, stranger);
+  EXPECT_THROW(credentials.find(key.id), StorageError);
 }
 
 }  // namespace

@@ -69,7 +69,8 @@ std::size_t worker_threads(const Settings& settings) {
 }
 
 // Log lines and metric values of a run, stored in the transaction that marks their report applied.
-engine::RunSinks run_sinks(store::LogEvents& logs, store::MetricPoints& metrics) {
+engine::RunSinks run_sinks(store::LogEvents& logs, store::MetricPoints& metrics,
+                           keys::Sealer& sealer) {
   return {.logs =
               [&logs](store::Connection& connection, const engine::JobSpec& spec,
                       std::vector<store::LogEvent> events) {
@@ -97,7 +98,11 @@ engine::RunSinks run_sinks(store::LogEvents& logs, store::MetricPoints& metrics)
                                          .dimensions = spec.metric_dimensions},
                                         points);
                 }
-              }};
+              },
+          .seal = [&sealer](std::string_view text,
+                            std::string_view id) { return sealer.seal("runs", text, id); },
+          .open = [&sealer](std::string_view sealed,
+                            std::string_view id) { return sealer.open("runs", sealed, id); }};
 }
 
 }  // namespace
@@ -116,7 +121,7 @@ struct Services::Impl {
   store::Documents documents{database, clock};
   store::LogEvents logs{database, clock};
   store::MetricPoints metric_points{database, clock};
-  identity::Credentials credentials{database, clock};
+  identity::Credentials credentials{database, clock, sealer};
   identity::Roles roles{database, clock};
   identity::Users users{database, clock};
   identity::Groups groups{database, clock};
@@ -214,7 +219,8 @@ struct Services::Impl {
         backend(
             {.data_folder = settings.data_dir,
              .agent_command = {std::filesystem::read_symlink("/proc/self/exe").string(), "agent"}}),
-        runs(database, backend, clock, job_capacity(settings), run_sinks(logs, metric_points)),
+        runs(database, backend, clock, job_capacity(settings),
+             run_sinks(logs, metric_points, sealer)),
         workers(worker_threads(settings), settings.worker_queue),
         registry(models, services(), request_metrics),
         gateway(registry, authenticator, authorizer, workers, clock, request_metrics, guards(),

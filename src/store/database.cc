@@ -335,6 +335,11 @@ Database::Database(std::filesystem::path file, std::vector<std::span<const Migra
 
 Database::~Database() = default;
 
+void Database::compact() {
+  Connection(impl_->file, Connection::Mode::kReadWrite).execute("VACUUM");
+  empty_log();
+}
+
 void Database::empty_log() {
   Connection connection(impl_->file, Connection::Mode::kReadWrite);
   const auto end = std::chrono::steady_clock::now() + std::chrono::minutes(1);

@@ -126,6 +126,9 @@ class Database {
   // in neither. blocks: until readers of older snapshots are done. Throws StorageError when they
   // take longer than a minute.
   void empty_log();
+  // Writes the whole file anew, without what was deleted or replaced, and empties the log. blocks:
+  // for as long as that takes; for the start of a server.
+  void compact();
 
  private:
   struct Impl;

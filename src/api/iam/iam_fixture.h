@@ -3,6 +3,7 @@
 
 #include "api/iam/iam_service.h"
 #include "api/test_caller.h"
+#include "keys/keys_fixture.h"
 #include "store/test_folder.h"
 
 namespace clary::api {
@@ -37,7 +38,8 @@ class IamTest : public testing::Test {
   identity::OidcProviders providers_{database_, clock_};
   identity::Accounts accounts_{database_, clock_};
   identity::Logins logins_{database_, users_, accounts_, clock_, {.memory_kib = 64, .passes = 1}};
-  identity::Credentials credentials_{database_, clock_};
+  keys::TestSealer sealer_;
+  identity::Credentials credentials_{database_, clock_, sealer_};
   IamService service_{{.roles = roles_,
                        .policies = policies_,
                        .users = users_,

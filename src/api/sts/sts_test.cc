@@ -1,5 +1,6 @@
 #include "api/sts/sts_service.h"
 #include "api/test_caller.h"
+#include "keys/keys_fixture.h"
 #include "store/test_folder.h"
 
 namespace clary::api {
@@ -31,7 +32,8 @@ class StsTest : public testing::Test {
   store::Database database_{folder_ / "a.db",
                             {identity::Roles::migrations(), identity::Credentials::migrations()}};
   identity::Roles roles_{database_, clock_};
-  identity::Credentials credentials_{database_, clock_};
+  keys::TestSealer sealer_;
+  identity::Credentials credentials_{database_, clock_, sealer_};
   StsService service_{credentials_, roles_};
   TestCaller caller_{service_, clock_};
   const std::string refusal_ =
