@@ -1,4 +1,5 @@
-// An authorizer for tests of what operations do, not of who may call them.
+// An authorizer for tests of what operations do, not of who may call them, and for a server that is
+// measured with its checks off (setting `authorization`).
 #pragma once
 
 #include "identity/authorizer.h"

@@ -147,6 +147,16 @@ const std::vector<SettingEntry>& entries() {
        .help = "Prints the root key in Base64, from a TPM, an HSM or a vault. Run without a shell.",
        .set = [](Settings& s, std::string_view text) { s.root_key_command = std::string(text); },
        .show = [](const Settings& s) { return s.root_key_command; }},
+      {.name = "authorization",
+       .value_name = "on|off",
+       .help =
+           "off lets every signed request do everything. Only to measure, on a machine of one's "
+           "own, what the checks cost.",
+       .set =
+           [](Settings& s, std::string_view text) {
+             s.authorization = parse_choice(text, {"off", "on"}) == 1;
+           },
+       .show = [](const Settings& s) { return std::string(s.authorization ? "on" : "off"); }},
       {.name = "audit_data_events",
        .value_name = "on|off",
        .help = "Whether requests for data (objects, invocations, log lines) are in the audit log "

@@ -29,6 +29,7 @@ struct Settings {
   std::uint64_t job_memory_bytes = 0;   // 0: nine tenths of the machine's
   std::filesystem::path root_key_file;  // "": root.key in data_dir
   std::string root_key_command;
+  bool authorization = true;  // off: whoever signs may do everything; for benchmarks alone
   bool audit_data_events = true;
   unsigned audit_retention_days = 365;    // 0: for ever
   unsigned requests_per_second = 10'000;  // 0: no limit; so are the next three

@@ -1,6 +1,7 @@
 #include "api/sagemaker/role_sessions.h"
 
 #include "base/random.h"
+#include "identity/policy.h"
 
 namespace clary::api::sagemaker {
 
@@ -13,9 +14,20 @@ std::string role_refused(std::string_view role_arn) {
 std::optional<identity::Role> IdentityRoleSessions::find(std::string_view role_arn,
                                                          std::string_view account) {
   std::optional<identity::Role> role = roles_.find_by_arn(role_arn);
-  const bool ours = role && role->account == account &&
-                    role->trust_policy.find("sagemaker.amazonaws.com") != std::string::npos;
-  return ours ? role : std::nullopt;
+  if (!role || role->account != account) return std::nullopt;
+  auto trust = identity::parse_policy(role->trust_policy, identity::PolicyKind::kTrust);
+  if (!trust) return std::nullopt;
+  // SageMaker asks on behalf of an account, which a trust policy may insist on.
+  const std::string owner(account);
+  const identity::PolicyRequest request{.action = "sts:AssumeRole",
+                                        .resource = role->arn,
+                                        .aws_principals = {},
+                                        .service_principal = "sagemaker.amazonaws.com",
+                                        .context = {{"aws:sourceaccount", {owner}}}};
+  const identity::NamedPolicy named{
+      .name = "trust", .policy = std::make_shared<const identity::Policy>(*std::move(trust))};
+  const auto decision = identity::evaluate(std::span(&named, 1), request).decision;
+  return decision == identity::Decision::kAllowed ? role : std::nullopt;
 }
 
 bool IdentityRoleSessions::usable(std::string_view role_arn, std::string_view account) {
