@@ -126,6 +126,10 @@ const std::vector<SettingEntry>& entries() {
       number_entry<std::size_t>("worker_queue",
                                 "Operations that may wait for a worker before clients get a 503.",
                                 &Settings::worker_queue, 1, 1'000'000),
+      number_entry<unsigned>("lifecycle_day_seconds",
+                             "How long a day of the rules by which objects expire is; tests make "
+                             "it short.",
+                             &Settings::lifecycle_day_seconds, 1, 86'400),
       {.name = "job_cpus",
        .value_name = "N",
        .help = "Cores that jobs and endpoints may use together; 0 is all of them.",

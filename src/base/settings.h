@@ -25,6 +25,7 @@ struct Settings {
   unsigned io_threads = 0;      // 0: one for each core
   unsigned worker_threads = 0;  // 0: four for each core
   std::size_t worker_queue = 4096;
+  unsigned lifecycle_day_seconds = 86'400;
   double job_cpus = 0;                  // 0: all cores
   std::uint64_t job_memory_bytes = 0;   // 0: nine tenths of the machine's
   std::filesystem::path root_key_file;  // "": root.key in data_dir

@@ -1,14 +1,16 @@
 #include <mutex>
 #include <shared_mutex>
 
+#include "objects/lifecycle.h"
 #include "objects/object_store_impl.h"
 
 namespace clary::objects {
 namespace {
 
 constexpr char kLoad[] =
-    "SELECT id,name,account,region,created,versioning,object_lock,retention_mode,retention_days,"
-    "retention_years FROM buckets";
+    "SELECT id,b.name,account,region,created,versioning,object_lock,retention_mode,"
+    "retention_days,retention_years,coalesce(c.value,'') FROM buckets b "
+    "LEFT JOIN bucket_configs c ON c.bucket=b.id AND c.name='lifecycle'";
 constexpr char kInsert[] =
     "INSERT INTO buckets(name,account,region,created,versioning,object_lock) "
     "VALUES(?1,?2,?3,?4,?5,?6) ON CONFLICT DO NOTHING";
@@ -42,7 +44,8 @@ void ObjectStore::Impl::load_buckets() {
                      static_cast<Versioning>(row.integer(5)),
                      row.integer(6) != 0,
                      {static_cast<LockMode>(row.integer(7)), static_cast<int>(row.integer(8)),
-                      static_cast<int>(row.integer(9))}};
+                      static_cast<int>(row.integer(9))},
+                     read_lifecycle(row.text(10))};
       buckets.emplace(row.text(1), std::move(bucket));
     }
   });
@@ -190,6 +193,21 @@ Outcome<void> ObjectStore::set_object_lock(const BucketName& bucket,
         info.object_lock = true;
         info.retention = retention;
       });
+}
+
+Outcome<void> ObjectStore::set_lifecycle(const BucketName& bucket,
+                                         std::optional<std::string> rules) {
+  const auto lifecycle = read_lifecycle(rules.value_or(""));
+  return impl_->change_bucket(
+      bucket,
+      [&](store::Connection& connection, std::int64_t id, const BucketState&) -> Outcome<void> {
+        auto& statement = connection.statement(rules ? kSetConfig : kDropConfig);
+        statement.bind(1, id).bind(2, kLifecycleConfig);
+        if (rules) statement.bind(3, *rules);
+        statement.run();
+        return {};
+      },
+      [&](BucketInfo& info) { info.lifecycle = lifecycle; });
 }
 
 Outcome<void> ObjectStore::set_bucket_config(const BucketName& bucket, std::string_view name,

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -49,6 +50,9 @@ struct Requester {
   std::string principal, source_ip, request_id;
 };
 
+// The bucket setting that holds the rules of its lifecycle.
+inline constexpr std::string_view kLifecycleConfig = "lifecycle";
+
 // Name of the version that a bucket without versioning, or a suspended one, writes.
 inline constexpr std::string_view kNullVersion = "null";
 
@@ -76,6 +80,8 @@ struct ObjectInfo {
   Timestamp noncurrent_since;  // when a newer version came; unset while latest
 };
 
+struct Lifecycle;  // objects/lifecycle.h
+
 struct BucketInfo {
   BucketName name;
   std::string account, region;
@@ -83,6 +89,7 @@ struct BucketInfo {
   Versioning versioning = Versioning::kNever;
   bool object_lock = false;
   DefaultRetention retention = {};
+  std::shared_ptr<const Lifecycle> lifecycle = {};  // nullptr: no rules
 };
 
 struct PutOptions {
@@ -92,8 +99,9 @@ struct PutOptions {
   std::vector<Checksum> checksums;      // already verified by the caller
   std::optional<std::string> if_match;  // ETag; kPreconditionFailed
   bool if_none_match = false;           // If-None-Match: *
-  std::string owner, acl;               // as in ObjectInfo
-  ObjectLock lock;                      // what it leaves open, the bucket's default fills
+  std::optional<std::string> if_none_match_etag;
+  std::string owner, acl;  // as in ObjectInfo
+  ObjectLock lock;         // what it leaves open, the bucket's default fills
   std::string storage_class;
   CreatedBy created_by = CreatedBy::kPut;
   Requester requester;
@@ -110,6 +118,7 @@ struct RemoveRequest {
   std::optional<Timestamp> if_modified = {};  // to the second
   std::optional<std::uint64_t> if_size = {};
   std::optional<std::uint64_t> if_sequence = {};  // the version is still the one that was looked at
+  bool if_noncurrent = false;                     // the version named is not the current one
   bool bypass_governance = false;
   bool expired = false;  // by a rule of the bucket's lifecycle rather than by a request
   Requester requester = {};

@@ -245,6 +245,7 @@ Outcome<ObjectInfo> ObjectStore::copy(const CopyRequest& request) {
   options.acl = request.acl;
   options.if_match = request.target.if_match;
   options.if_none_match = request.target.if_none_match;
+  options.if_none_match_etag = request.target.if_none_match_etag;
   options.lock = request.target.lock;
   options.storage_class = request.target.storage_class;
   options.requester = request.target.requester;

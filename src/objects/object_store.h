@@ -109,6 +109,8 @@ class ObjectStore {
   Outcome<void> set_versioning(const BucketName& bucket, Versioning versioning);
   // Enables object lock, for good; needs a bucket that keeps versions (kInvalidBucketState).
   Outcome<void> set_object_lock(const BucketName& bucket, const DefaultRetention& retention);
+  // As read_lifecycle() takes it; nullopt for no rules. bucket_config() gives it back.
+  Outcome<void> set_lifecycle(const BucketName& bucket, std::optional<std::string> rules);
 
   // `size_hint` lets small objects skip the file. The writer is used by one put or part.
   std::unique_ptr<ObjectWriter> open_writer(std::optional<std::uint64_t> size_hint);

@@ -264,6 +264,7 @@ Outcome<ObjectInfo> ObjectStore::complete_upload(const BucketName& bucket, const
         options.checksums = request.checksums;
         options.if_match = request.conditions.if_match;
         options.if_none_match = request.conditions.if_none_match;
+        options.if_none_match_etag = request.conditions.if_none_match_etag;
         options.requester = request.conditions.requester;
         options.created_by = CreatedBy::kMultipart;
         NewObject object;

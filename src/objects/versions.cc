@@ -213,7 +213,11 @@ Outcome<ObjectInfo> ObjectStore::Impl::place(store::Connection& connection, Doom
   const auto state = bucket_state(connection, bucket);
   if (!state) return std::unexpected(StoreError::kNoSuchBucket);
   const auto current = find_row(connection, bucket, key);
-  if (options.if_none_match && current) return std::unexpected(StoreError::kPreconditionFailed);
+  if (current &&
+      (options.if_none_match || (options.if_none_match_etag &&
+                                 same_etag(*options.if_none_match_etag, current->info.etag)))) {
+    return std::unexpected(StoreError::kPreconditionFailed);
+  }
   if (options.if_match) {
     if (!current) return std::unexpected(StoreError::kNoSuchKey);
     if (*options.if_match != "*" && !same_etag(*options.if_match, current->info.etag)) {
@@ -254,7 +258,9 @@ Outcome<Removed> ObjectStore::Impl::remove_version(store::Connection& connection
                                                    std::int64_t bucket,
                                                    const RemoveRequest& request) {
   const auto row = find_row(connection, bucket, request.key, request.version_id);
-  if (!conditions_hold(request, row)) return std::unexpected(StoreError::kPreconditionFailed);
+  if (!conditions_hold(request, row) || (request.if_noncurrent && row && row->current)) {
+    return std::unexpected(StoreError::kPreconditionFailed);
+  }
   Removed removed{request.version_id, row && row->info.delete_marker};
   if (!row) return removed;
   if (is_locked(row->info.lock, clock.now(), request.bypass_governance)) {

@@ -34,6 +34,7 @@
 #include "identity/users.h"
 #include "keys/key_table.h"
 #include "keys/keyring_sealer.h"
+#include "objects/lifecycle_sweep.h"
 #include "objects/object_store.h"
 #include "server/authenticator.h"
 #include "server/cors.h"
@@ -134,6 +135,7 @@ struct Services::Impl {
   identity::Logins logins{database, users, accounts, clock};
   keys::KeyTable kms_keys{database, clock, sealer};
   objects::ObjectStore objects;
+  objects::LifecycleSweep lifecycle;
 
   engine::LocalBackend backend;
   engine::Runs runs;
@@ -221,6 +223,7 @@ struct Services::Impl {
                   identity::Logins::migrations(), keys::KeyTable::migrations(),
                   engine::Runs::migrations()}),
         objects(settings.data_dir / "objects", clock),
+        lifecycle(objects, clock, std::chrono::seconds(settings.lifecycle_day_seconds)),
         backend(
             {.data_folder = settings.data_dir,
              .agent_command = {std::filesystem::read_symlink("/proc/self/exe").string(), "agent"}}),
@@ -286,11 +289,13 @@ void Services::start(const std::string& url) {
   impl_->runs.start();
   impl_->controllers.start();
   impl_->invocation_metrics.start(kMetricsInterval);
+  impl_->lifecycle.start();
 }
 
 void Services::stop() {
   if (!impl_->running) return;
   impl_->running = false;
+  impl_->lifecycle.stop();
   impl_->controllers.stop();
   impl_->runs.stop();
   impl_->invocation_metrics.stop();

@@ -35,7 +35,8 @@ def start_server():
     data_dir = Path(tempfile.mkdtemp(prefix="clary-s3-tests-")) / "data"
     keys = accounts.keys_by_start(ClaryServer, data_dir)
     server = ClaryServer(data_dir=data_dir,
-                         arguments=["--account-id", accounts.ACCOUNTS["s3 main"]])
+                         arguments=["--account-id", accounts.ACCOUNTS["s3 main"],
+                                    "--lifecycle-day-seconds", str(LIFECYCLE_DAY_SECONDS)])
     server.own_folder = True
     server.start()
     return server, keys

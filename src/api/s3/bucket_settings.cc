@@ -19,8 +19,6 @@ constexpr std::array kAbsent{
            "The server side encryption configuration was not found"},
     Absent{"GetPublicAccessBlock", "NoSuchPublicAccessBlockConfiguration",
            "The public access block configuration was not found"},
-    Absent{"GetBucketLifecycleConfiguration", "NoSuchLifecycleConfiguration",
-           "The lifecycle configuration does not exist"},
     Absent{"GetBucketWebsite", "NoSuchWebsiteConfiguration",
            "The specified bucket does not have a website configuration"},
     Absent{"GetBucketReplication", "ReplicationConfigurationNotFoundError",

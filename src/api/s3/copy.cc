@@ -2,6 +2,7 @@
 #include "api/s3/copy.h"
 
 #include "api/s3/conditions.h"
+#include "api/s3/lifecycle.h"
 #include "api/s3/object_lock.h"
 #include "api/s3/payload_checks.h"
 #include "api/s3/put_options.h"
@@ -96,7 +97,7 @@ void refuse_copy_to_itself(const json::object& input, const CopySource& source,
 void set_target(objects::PutOptions& target, const json::object& input,
                 const objects::BucketInfo& bucket, const Call& call) {
   if (const auto match = find_string(input, "IfMatch")) target.if_match = *match;
-  target.if_none_match = find_string(input, "IfNoneMatch") == "*";
+  if (const auto none = find_string(input, "IfNoneMatch")) set_none_match(target, *none);
   target.storage_class = storage_class_of(input);
   target.requester = requester_of(call);
   read_lock(input, bucket, call.now, target);
@@ -128,7 +129,8 @@ json::object copy_object(Context& context, const json::object& input, Call& call
                       {"LastModified", epoch_seconds(copied.modified)}};
   add_checksums(result, copied.checksums, ShowType::kYes);
   json::object output{{"CopyObjectResult", std::move(result)}};
-  show_version(output, bucket, copied.version_id);
+  show_new_version(output, copied.version_id);
+  show_expiration(output, bucket, copied);
   show_source_version(output, context, source, content.info());
   return output;
 }

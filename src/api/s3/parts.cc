@@ -72,7 +72,7 @@ ByteRange range_of_source(const json::object& input, std::uint64_t size) {
   }
   if (range->offset >= size || range->length > size - range->offset) {
     throw ApiError(
-        "InvalidArgument",
+        "InvalidRange",
         "Range specified is not valid for source object of size: " + std::to_string(size), 400);
   }
   return *range;

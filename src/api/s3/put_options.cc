@@ -80,6 +80,14 @@ void read_encryption(const Headers& headers, objects::PutOptions& options) {
 
 }  // namespace
 
+void set_none_match(objects::PutOptions& options, std::string_view value) {
+  if (value == "*") {
+    options.if_none_match = true;
+  } else {
+    options.if_none_match_etag = value;
+  }
+}
+
 objects::PutOptions put_options(const Call& call) {
   const auto& headers = call.request.headers;
   objects::PutOptions options;
@@ -97,11 +105,7 @@ objects::PutOptions put_options(const Call& call) {
   if (const auto tagging = headers.find("x-amz-tagging")) options.tags = tags_of_header(*tagging);
   if (const auto match = headers.find("If-Match")) options.if_match = *match;
   if (const auto none = headers.find("If-None-Match")) {
-    if (*none != "*") {
-      throw ApiError("NotImplemented",
-                     "A header you provided implies functionality that is not implemented", 501);
-    }
-    options.if_none_match = true;
+    set_none_match(options, *none);
   }
   return options;
 }

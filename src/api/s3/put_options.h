@@ -17,4 +17,7 @@ inline constexpr std::string_view kRequestedKey = "requested-encryption-key";
 // never just ignored. Lock and storage class are read by read_lock() and storage_class_of().
 objects::PutOptions put_options(const Call& call);
 
+// If-None-Match, which S3 itself takes as * only; an entity tag holds while the object has another.
+void set_none_match(objects::PutOptions& options, std::string_view value);
+
 }  // namespace clary::api::s3

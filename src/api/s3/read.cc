@@ -2,6 +2,7 @@
 #include <fcntl.h>
 
 #include "api/s3/conditions.h"
+#include "api/s3/lifecycle.h"
 #include "api/s3/object_head.h"
 #include "api/s3/object_lock.h"
 #include "api/s3/payload_checks.h"
@@ -58,6 +59,7 @@ ResponseHead versioned_head(const json::object& input, const Call& call,
   auto head = object_head(input, call, info, view);
   show_version(head, bucket, info.version_id);
   show_lock(head, bucket, info);
+  if (bucket.lifecycle && info.latest) show_expiration(head, bucket, info);
   if (!info.storage_class.empty()) {
     head.headers.emplace_back("x-amz-storage-class", info.storage_class);
   }

@@ -10,7 +10,7 @@ std::vector<OperationEntry> S3::operations() {
        {bucket_operations, bucket_setting_operations, read_operations, write_operations,
         copy_operations, delete_operations, listing_operations, upload_operations, part_operations,
         tagging_operations, cors_operations, version_listing_operations, versioning_operations,
-        object_lock_operations}) {
+        object_lock_operations, lifecycle_operations}) {
     std::ranges::move(family(context_), std::back_inserter(all));
   }
   return all;

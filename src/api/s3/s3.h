@@ -47,5 +47,6 @@ std::vector<OperationEntry> cors_operations(Context& context);
 std::vector<OperationEntry> version_listing_operations(Context& context);
 std::vector<OperationEntry> versioning_operations(Context& context);
 std::vector<OperationEntry> object_lock_operations(Context& context);
+std::vector<OperationEntry> lifecycle_operations(Context& context);
 
 }  // namespace clary::api::s3

@@ -1,4 +1,5 @@
 // Multipart uploads as wholes: create, complete, abort, list.
+#include "api/s3/lifecycle.h"
 #include "api/s3/object_lock.h"
 #include "api/s3/payload_checks.h"
 #include "api/s3/put_options.h"
@@ -26,6 +27,7 @@ json::object create_multipart_upload(Context& context, const json::object& input
   json::object output{
       {"Bucket", bucket.name.str()}, {"Key", made.key.str()}, {"UploadId", made.upload_id}};
   show_checksum(output, made);
+  show_abort(output, bucket, made);
   return output;
 }
 
@@ -64,7 +66,9 @@ json::object complete_multipart_upload(Context& context, const json::object& inp
   request.upload_id = string_or(input, "UploadId");
   request.parts = parts_of(input);
   if (const auto match = find_string(input, "IfMatch")) request.conditions.if_match = *match;
-  request.conditions.if_none_match = find_string(input, "IfNoneMatch") == "*";
+  if (const auto none = find_string(input, "IfNoneMatch")) {
+    set_none_match(request.conditions, *none);
+  }
   request.conditions.requester = requester_of(call);
   // An upload that is completed already has no more parts; the store knows its object.
   if (const auto upload = context.store.upload(bucket.name, key, request.upload_id)) {
@@ -85,7 +89,8 @@ json::object complete_multipart_upload(Context& context, const json::object& inp
       {"Key", key.str()},
       {"ETag", in_quotes(info.etag)}};
   add_checksums(output, info.checksums, ShowType::kYes);
-  show_version(output, bucket, info.version_id);
+  show_new_version(output, info.version_id);
+  show_expiration(output, bucket, info);
   return output;
 }
 

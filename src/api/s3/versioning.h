@@ -21,6 +21,9 @@ void show_version(json::object& output, const objects::BucketInfo& bucket,
                   std::string_view version_id);
 void show_version(ResponseHead& head, const objects::BucketInfo& bucket,
                   std::string_view version_id);
+// The version that a request made; the null version of a bucket that keeps none is not told.
+void show_new_version(json::object& output, std::string_view version_id);
+void show_new_version(ResponseHead& head, std::string_view version_id);
 
 // Which version of which key the request names, and who asks.
 objects::ObjectStore::VersionName version_name(const json::object& input, const Call& call);

@@ -1,4 +1,5 @@
 // PutObject.
+#include "api/s3/lifecycle.h"
 #include "api/s3/object_lock.h"
 #include "api/s3/payload_checks.h"
 #include "api/s3/put_options.h"
@@ -37,7 +38,8 @@ asio::awaitable<void> put_object(Context& context, json::object input, Call& cal
   ResponseHead head;
   head.headers = {{"x-amz-request-id", std::string(call.request_id)},
                   {"ETag", in_quotes((*outcome)->etag)}};
-  show_version(head, bucket, (*outcome)->version_id);
+  show_new_version(head, (*outcome)->version_id);
+  show_expiration(head, bucket, **outcome);
   for (const auto& checksum : checks.kept()) {
     head.headers.emplace_back(wire::checksum_header(kind_of(checksum.algorithm)), checksum.value);
     head.headers.emplace_back("x-amz-checksum-type", "FULL_OBJECT");
