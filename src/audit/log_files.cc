@@ -165,6 +165,12 @@ void LogEnd::sync() {
   if (::fdatasync(file_) != 0) fail(log_file_path(folder_, number_), errno);
 }
 
+int LogEnd::duplicate() const {
+  const int copy = ::fcntl(file_, F_DUPFD_CLOEXEC, 0);
+  if (copy < 0) fail(log_file_path(folder_, number_), errno);
+  return copy;
+}
+
 void LogEnd::rotate() {
   sync();
   open(number_ + 1);

@@ -52,6 +52,8 @@ class LogEnd {
   // All of `lines` or nothing.
   void append(std::string_view lines);
   void sync();
+  // A descriptor of the file, the caller's own, for a sync that others do not wait for.
+  int duplicate() const;
   // The next file; the old one is synced first.
   void rotate();
 

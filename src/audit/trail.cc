@@ -8,6 +8,7 @@
 #include <thread>
 
 #include "audit/event_text.h"
+#include "audit/head_keeper.h"
 #include "audit/log_files.h"
 #include "base/errors.h"
 #include "base/log.h"
@@ -48,6 +49,7 @@ struct Trail::Impl {
 
   // The writer thread's own.
   LogEnd end;
+  HeadKeeper keeper;
   ChainPoint chain;
   ChainPoint before;  // what the oldest line follows
   std::string lines;  // formatted, not in the file yet
@@ -72,7 +74,11 @@ struct Trail::Impl {
   std::thread thread;
 
   Impl(TrailOptions given, const Clock& time, EventIndex& events)
-      : options(std::move(given)), clock(time), index(events), end(options.folder) {
+      : options(std::move(given)),
+        clock(time),
+        index(events),
+        end(options.folder),
+        keeper(options.folder, options.seal) {
     fill_random(std::as_writable_bytes(std::span(id_seed)));
     chain = end.found();
     day = day_of(end.found_at().value_or(clock.now()));
@@ -155,10 +161,10 @@ struct Trail::Impl {
     index.add(std::exchange(entries, {}));
   }
 
+  // Without waiting for the disk.
   void sync() {
     if (!unsynced) return;
-    end.sync();
-    write_head(options.folder, {.before = before, .last = chain}, options.seal);
+    keeper.request(end.duplicate(), {.before = before, .last = chain});
     unsynced = false;
     synced_at = std::chrono::steady_clock::now();
   }
@@ -190,6 +196,7 @@ struct Trail::Impl {
       before = {.seq = next->seq - 1, .hash = next->prev};
       unsynced = true;
       sync();
+      if (!keeper.wait()) return;
       std::error_code error;
       std::filesystem::remove(files[i].path, error);
       spdlog::info("audit: {} is older than {} days and was removed",
@@ -234,7 +241,7 @@ struct Trail::Impl {
       {
         const std::lock_guard lock(mutex);
         done += batch.events.size();
-        if (batch.sync && ok) synced = done;
+        if (batch.wait && ok) synced = done;
         if (batch.last && (queue.empty() || !ok)) return;
       }
       idle.notify_all();
@@ -244,7 +251,7 @@ struct Trail::Impl {
   struct Batch {
     std::vector<Event> events;
     std::uint64_t gap = 0;
-    bool sync = false, last = false;
+    bool sync = false, wait = false, last = false;
   };
 
   Batch take() {
@@ -261,6 +268,7 @@ struct Trail::Impl {
     Batch batch{.events = std::exchange(queue, {}),
                 .gap = std::exchange(lost_unwritten, 0),
                 .sync = tick || sync_wanted || stopping,
+                .wait = sync_wanted || stopping,
                 .last = stopping};
     sync_wanted = false;
     return batch;
@@ -290,6 +298,7 @@ struct Trail::Impl {
         write_events(batch, next);
         clean_if_due();
         if (batch.sync) sync();
+        if (batch.wait) keeper.wait();
         if (std::exchange(failing, false)) spdlog::info("audit: the log is written again");
         written.fetch_add(batch.events.size(), std::memory_order_relaxed);
         return true;

@@ -144,9 +144,12 @@ asio::awaitable<void> Gateway::handle(http::Exchange& exchange) {
     request.notes.error_message = error->what();
     request.notes.status = error->status();
   }
+  if (error && !answered) {
+    co_await send_error(request, *error);
+    co_return;
+  }
   guards_.audit.record(exchange.request, exchange.request_id, std::move(request.notes));
   if (answered) std::rethrow_exception(thrown);  // too late: the server closes
-  if (error) co_await send_error(request, *error);
 }
 
 asio::awaitable<bool> Gateway::answer_side_route(http::Exchange& exchange) {
@@ -433,6 +436,7 @@ asio::awaitable<void> Gateway::send_error(Request& request, const ApiError& erro
   spdlog::debug("{} {} {}: {} {}", request.exchange.request_id, head.method, head.path,
                 error.code(), error.what());
   if (request.service == nullptr) {
+    guards_.audit.record(head, request.exchange.request_id, std::move(request.notes));
     co_await request.exchange.response.send(
         text_head(error.status(), "application/x-amz-json-1.1"),
         json::serialize(json::object{{"__type", error.code()}, {"message", error.what()}}));
@@ -441,7 +445,8 @@ asio::awaitable<void> Gateway::send_error(Request& request, const ApiError& erro
   auto [answer, text] =
       wire::encode_error(request.model(), request.protocol, request.model_operation(), error,
                          request.exchange.request_id, head.path);
-  request.record(answer.status);
+  request.record(answer.status);  // the model's status, where the error has none
+  guards_.audit.record(head, request.exchange.request_id, std::move(request.notes));
   co_await request.exchange.response.send(std::move(answer), std::move(text));
 }
 

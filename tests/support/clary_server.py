@@ -51,12 +51,14 @@ def processes_of(data_dir, word=""):
 class ClaryServer:
     """owns: the process and, unless given one, the data folder. Restarts keep port and folder."""
 
-    def __init__(self, data_dir=None, arguments=(), preexec=None, variables=None):
+    def __init__(self, data_dir=None, arguments=(), preexec=None, variables=None,
+                 address="127.0.0.1"):
         self.own_folder = data_dir is None
         self.data_dir = Path(data_dir or tempfile.mkdtemp(prefix="clary-test-"))
         self.port = free_port()
         self.arguments = list(arguments)
         self.preexec = preexec
+        self.address = address  # it listens there; clients use loopback
         self.variables = dict(variables or {})  # CLARY_... of the server
         self.process = None
         self.log_path = self.data_dir.with_name(self.data_dir.name + ".log")
@@ -74,7 +76,7 @@ class ClaryServer:
         """Starts it; returns the seconds until it said `ready`."""
         began = time.monotonic()
         command = [binary(), "serve", "--data-dir", str(self.data_dir),
-                   "--listen", f"127.0.0.1:{self.port}", *self.arguments]
+                   "--listen", f"{self.address}:{self.port}", *self.arguments]
         environment = {k: v for k, v in os.environ.items()
                        if not k.startswith(("AWS_", "CLARY_")) and k.lower() not in
                        ("http_proxy", "https_proxy", "no_proxy", "all_proxy")} | self.variables
