@@ -75,7 +75,7 @@ def main():
     parser.add_argument("--connections", type=int, default=16)
     options = parser.parse_args()
     folder = work_folder("control_plane")
-    server = ClaryServer(folder / "data")
+    server = ClaryServer(folder / "data", arguments=["--requests-per-second", "0"])
     server.data_dir.mkdir()
     server.start()
     clients = aws.Clients(server)
