@@ -58,6 +58,18 @@ def wait_until(look, timeout=60, pause=0.05):
         time.sleep(pause)
 
 
+def empty_versions(s3, bucket, delete_bucket=True):
+    """Every version and marker, locks notwithstanding, then the bucket."""
+    for page in s3.get_paginator("list_object_versions").paginate(Bucket=bucket):
+        names = [{"Key": item["Key"], "VersionId": item["VersionId"]}
+                 for item in page.get("Versions", []) + page.get("DeleteMarkers", [])]
+        if names:
+            s3.delete_objects(Bucket=bucket, BypassGovernanceRetention=True,
+                              Delete={"Objects": names, "Quiet": True})
+    if delete_bucket:
+        s3.delete_bucket(Bucket=bucket)
+
+
 def empty_bucket(s3, bucket):
     for upload in s3.list_multipart_uploads(Bucket=bucket).get("Uploads", []):
         s3.abort_multipart_upload(Bucket=bucket, Key=upload["Key"], UploadId=upload["UploadId"])
