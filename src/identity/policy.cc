@@ -89,6 +89,16 @@ bool action_listed(const PolicyStatement& statement, std::string_view lower_acti
   });
 }
 
+bool may_reach(const PolicyStatement& statement, const PolicyRequest& request) {
+  if (statement.resources.empty()) return true;
+  bool listed = false;
+  for (const std::string& pattern : statement.resources) {
+    if (pattern.find("${") != std::string::npos) return true;
+    listed = listed || matches_wildcard(pattern, request.resource);
+  }
+  return listed != statement.not_resource;
+}
+
 Named applies(const Policy& policy, const PolicyStatement& statement, const PolicyRequest& request,
               std::string_view lower_action) {
   if (action_listed(statement, lower_action) == statement.not_action) return Named::kNot;

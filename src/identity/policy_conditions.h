@@ -21,4 +21,8 @@ bool holds(const Condition& condition, const PolicyRequest& request, bool variab
 std::optional<std::string> expand_variables(std::string_view text, const PolicyRequest& request);
 bool matches_pattern(std::string_view pattern, std::string_view text);
 
+// False when the statement's resources, as far as they have no variables, leave the request out:
+// then nothing around the request needs to be known to decide.
+bool may_reach(const PolicyStatement& statement, const PolicyRequest& request);
+
 }  // namespace clary::identity

@@ -5,6 +5,7 @@
 #include <optional>
 
 #include "base/text.h"
+#include "identity/policy_conditions.h"
 
 namespace clary::identity {
 namespace {
@@ -24,10 +25,32 @@ Part part_of(std::string_view kind, const PolicyIndex* index, const std::string&
   return part;
 }
 
-void evaluate_part(Part& part, const PolicyRequest& request, const std::string& action) {
+// Fills the request's context when a statement wants to know a key; once.
+class LazyContext {
+ public:
+  LazyContext(PolicyRequest& request, const std::function<void(Context&)>& add)
+      : request_(request), add_(add) {}
+  // False: the statement does not reach the request, whatever the context.
+  bool ready_for(const PolicyStatement& statement) {
+    if (filled_ || !statement.needs_context) return true;
+    if (!may_reach(statement, request_)) return false;
+    filled_ = true;
+    if (add_) add_(request_.context);
+    return true;
+  }
+
+ private:
+  PolicyRequest& request_;
+  const std::function<void(Context&)>& add_;
+  bool filled_ = false;
+};
+
+void evaluate_part(Part& part, const PolicyRequest& request, const std::string& action,
+                   LazyContext& context) {
   if (part.candidates == nullptr) return;
   for (const PolicyIndex::Candidate& candidate : part.candidates->statements) {
     const PolicyStatement& statement = candidate.statement();
+    if (!context.ready_for(statement)) continue;
     if (applies(*candidate.policy->policy, statement, request, action) == Named::kNot) continue;
     (statement.allow ? part.allowing : part.denying)
         .push_back(matched(*candidate.policy, candidate.index));
@@ -39,25 +62,19 @@ struct ResourcePart : Part {
 };
 
 void evaluate_resource(ResourcePart& part, const Policy* policy, const PolicyRequest& request,
-                       const std::string& action) {
+                       const std::string& action, LazyContext& context) {
   if (policy == nullptr) return;
   const NamedPolicy named{.name = policy->id.empty() ? kResourcePolicy : policy->id,
                           .policy = std::shared_ptr<const Policy>(std::shared_ptr<void>(), policy)};
   for (std::size_t i = 0; i < policy->statements.size(); ++i) {
     const PolicyStatement& statement = policy->statements[i];
+    if (action_listed(statement, action) == statement.not_action) continue;
+    if (!context.ready_for(statement)) continue;
     const Named how = applies(*policy, statement, request, action);
     if (how == Named::kNot) continue;
     (statement.allow ? part.allowing : part.denying).push_back(matched(named, i));
     if (statement.allow) part.named = std::max(part.named, how);
   }
-}
-
-bool needs_context(const Policy* policy, const std::string& action) {
-  return policy != nullptr &&
-         std::ranges::any_of(policy->statements, [&](const PolicyStatement& statement) {
-           return statement.needs_context &&
-                  action_listed(statement, action) != statement.not_action;
-         });
 }
 
 Verdict denied(Part& part) {
@@ -105,16 +122,11 @@ Verdict decide_by(const DecidingPolicies& policies, DecisionInput input, Decisio
                                part_of("a permissions boundary", policies.boundary, action),
                                part_of("a session policy", policies.session, action)};
   auto& [identity, boundary, session] = parts;
-  const bool asks = std::ranges::any_of(parts, [](const Part& part) {
-    return part.candidates != nullptr && part.candidates->needs_context;
-  });
-  if (input.add_context && (asks || needs_context(input.resource_policy, action))) {
-    input.add_context(input.request.context);
-  }
-  for (Part& part : parts) evaluate_part(part, input.request, action);
+  LazyContext context(input.request, input.add_context);
+  for (Part& part : parts) evaluate_part(part, input.request, action, context);
   ResourcePart resource;
   resource.kind = "a resource-based policy";
-  evaluate_resource(resource, input.resource_policy, input.request, action);
+  evaluate_resource(resource, input.resource_policy, input.request, action, context);
   if (input.granted) resource.named = Named::kCaller;
 
   const DecisionDetail detail{

@@ -17,7 +17,6 @@ std::shared_ptr<const PolicyIndex::Candidates> PolicyIndex::candidates(
     for (std::size_t i = 0; i < statements.size(); ++i) {
       if (action_listed(statements[i], lower_action) == statements[i].not_action) continue;
       made->statements.push_back({.policy = &named, .index = i});
-      made->needs_context = made->needs_context || statements[i].needs_context;
     }
   }
   const std::unique_lock lock(mutex_);

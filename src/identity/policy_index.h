@@ -24,7 +24,6 @@ class PolicyIndex {
   };
   struct Candidates {
     std::vector<Candidate> statements;
-    bool needs_context = false;
   };
 
   explicit PolicyIndex(std::vector<NamedPolicy> policies) : policies_(std::move(policies)) {}
