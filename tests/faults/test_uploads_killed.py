@@ -152,7 +152,7 @@ def test_documents(server, clients):
     threads = [threading.Thread(target=write, args=(i,)) for i in range(4)]
     for thread in threads:
         thread.start()
-    time.sleep(1)
+    aws.wait_until(lambda: len(acknowledged) > 20)
     server.kill()
     for thread in threads:
         thread.join()
