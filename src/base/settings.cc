@@ -91,6 +91,18 @@ SettingEntry number_entry(std::string_view name, std::string_view help, Number S
           .show = [=](const Settings& s) { return std::to_string(s.*member); }};
 }
 
+SettingEntry switch_entry(std::string_view name, std::string_view help, bool Settings::* member) {
+  return {.name = name,
+          .value_name = "on|off",
+          .help = help,
+          .set =
+              [=](Settings& s, std::string_view text) {
+                if (text != "on" && text != "off") throw std::invalid_argument("takes on or off");
+                s.*member = text == "on";
+              },
+          .show = [=](const Settings& s) { return std::string(s.*member ? "on" : "off"); }};
+}
+
 const std::vector<SettingEntry>& entries() {
   static const std::vector<SettingEntry> kEntries{
       {.name = "data_dir",
@@ -210,6 +222,20 @@ const std::vector<SettingEntry>& entries() {
            [](const Settings& s) {
              return std::string(s.require_tls == Settings::RequireTls::kOff ? "off" : "remote");
            }},
+      switch_entry("encrypt_objects",
+                   "Whether objects are encrypted (SSE-S3) when neither the request nor the bucket "
+                   "says how: on or off.",
+                   &Settings::encrypt_objects),
+      switch_entry("customer_keys_need_tls",
+                   "Whether requests that carry an encryption key (SSE-C) are refused without TLS: "
+                   "on or off.",
+                   &Settings::customer_keys_need_tls),
+      number_entry<unsigned>("scrub_hours",
+                             "Hours from one check of all stored bytes to the next; 0 is never.",
+                             &Settings::scrub_hours, 0, 24 * 366),
+      number_entry<std::uint64_t>("scrub_bytes_per_second", "How fast that check reads, at most.",
+                                  &Settings::scrub_bytes_per_second, 1 << 16,
+                                  std::uint64_t{1} << 40),
   };
   return kEntries;
 }

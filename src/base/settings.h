@@ -40,6 +40,10 @@ struct Settings {
   std::filesystem::path tls_certificate, tls_key;  // "": the folder's own authority
   enum class RequireTls { kOff, kRemote };
   RequireTls require_tls = RequireTls::kOff;
+  bool encrypt_objects = true;
+  bool customer_keys_need_tls = true;
+  unsigned scrub_hours = 168;  // 0: never
+  std::uint64_t scrub_bytes_per_second = 32 << 20;
 };
 
 // A value that cannot be used; the message names the setting, where it came from, and what it

@@ -14,6 +14,7 @@
 #include "cli/client_environment.h"
 #include "cli/command.h"
 #include "cli/keys_command.h"
+#include "cli/scrub_command.h"
 #include "cli/setting_flags.h"
 #include "server/coverage.h"
 #include "server/serve.h"
@@ -94,7 +95,7 @@ int main(int argc, char** argv) {
   if (argc > 1 && std::string_view(argv[1]) == "agent") {
     return clary::agent::agent_main(argc - 1, argv + 1);
   }
-  const std::array<Command, 11> commands{{
+  const std::array<Command, 12> commands{{
       {"serve", "Run the server in the foreground", add_serve},
       {"env", "Print the variables that point AWS clients here", add_env},
       {"keys", "Export, import, replace and look at the root key", clary::cli::add_keys},
@@ -103,6 +104,7 @@ int main(int argc, char** argv) {
       {"backup", "Copy the data folder, also while a server works in it", add_backup},
       {"restore", "Make a data folder of a backup", clary::cli::add_restore},
       {"fsck", "Check that the data folder is whole", clary::cli::add_fsck},
+      {"scrub", "Show which stored bytes are damaged", clary::cli::add_scrub},
       {"settings", "Print every setting with its default", add_settings},
       {"coverage", "Print which AWS operations are built, as Markdown", add_coverage},
       {"version", "Print the version", add_version},

@@ -28,9 +28,6 @@ unsigned char* raw(std::byte* bytes) {
 const unsigned char* raw(const std::byte* bytes) {
   return reinterpret_cast<const unsigned char*>(bytes);
 }
-const unsigned char* raw(const char* bytes) {
-  return reinterpret_cast<const unsigned char*>(bytes);
-}
 
 void must(int result, const char* what) {
   if (result != 1) throw std::runtime_error(std::string("AES-256-GCM: ") + what);
@@ -72,19 +69,11 @@ Nonce nonce_of(std::uint64_t index, Position position) {
   return nonce;
 }
 
-void authenticate(EVP_CIPHER_CTX* cipher, std::string_view bound) {
-  int done = 0;
-  if (bound.empty()) return;
-  must(EVP_CipherUpdate(cipher, nullptr, &done, raw(bound.data()), static_cast<int>(bound.size())),
-       "bound data");
-}
-
 // Writes plain.size() bytes and the tag.
-void seal_with(EVP_CIPHER_CTX* cipher, const Nonce& nonce, std::string_view bound,
-               std::span<const std::byte> plain, std::byte* sealed) {
+void seal_with(EVP_CIPHER_CTX* cipher, const Nonce& nonce, std::span<const std::byte> plain,
+               std::byte* sealed) {
   int done = 0;
   must(EVP_CipherInit_ex2(cipher, nullptr, nullptr, nonce.data(), 1, nullptr), "nonce");
-  authenticate(cipher, bound);
   if (!plain.empty()) {
     must(EVP_CipherUpdate(cipher, raw(sealed), &done, raw(plain.data()),
                           static_cast<int>(plain.size())),
@@ -94,15 +83,14 @@ void seal_with(EVP_CIPHER_CTX* cipher, const Nonce& nonce, std::string_view boun
   must(EVP_CIPHER_CTX_ctrl(cipher, EVP_CTRL_AEAD_GET_TAG, kTagBytes, sealed + plain.size()), "tag");
 }
 
-bool open_with(EVP_CIPHER_CTX* cipher, const Nonce& nonce, std::string_view bound,
-               std::span<const std::byte> sealed, std::byte* plain) {
+bool open_with(EVP_CIPHER_CTX* cipher, const Nonce& nonce, std::span<const std::byte> sealed,
+               std::byte* plain) {
   if (sealed.size() < kTagBytes) return false;
   int done = 0;
   const std::size_t size = sealed.size() - kTagBytes;
   std::array<std::byte, kTagBytes> tag{};
   std::memcpy(tag.data(), sealed.data() + size, kTagBytes);
   must(EVP_CipherInit_ex2(cipher, nullptr, nullptr, nonce.data(), 0, nullptr), "nonce");
-  authenticate(cipher, bound);
   if (size > 0 && EVP_CipherUpdate(cipher, raw(plain), &done, raw(sealed.data()),
                                    static_cast<int>(size)) != 1) {
     return false;
@@ -141,7 +129,7 @@ ChunkSealer::ChunkSealer(const SecretKey& data_key) : header_(new_header()) {
 }
 
 void ChunkSealer::seal(std::span<const std::byte> plain, Position position, std::byte* sealed) {
-  seal_with(cipher_.get(), nonce_of(next_++, position), {}, plain, sealed);
+  seal_with(cipher_.get(), nonce_of(next_++, position), plain, sealed);
 }
 
 std::optional<ChunkOpener> ChunkOpener::make(const SecretKey& data_key,
@@ -154,7 +142,7 @@ std::optional<ChunkOpener> ChunkOpener::make(const SecretKey& data_key,
 
 bool ChunkOpener::open(std::uint64_t index, Position position, std::span<const std::byte> sealed,
                        std::byte* plain) {
-  return open_with(cipher_.get(), nonce_of(index, position), {}, sealed, plain);
+  return open_with(cipher_.get(), nonce_of(index, position), sealed, plain);
 }
 
 std::string seal_bytes(const SecretKey& data_key, std::string_view plain) {
@@ -190,29 +178,6 @@ std::optional<std::string> open_bytes(const SecretKey& data_key, std::string_vie
     out += chunk.size() - kTagBytes;
   }
   return plain;
-}
-
-std::string wrap_key(const SecretKey& wrapping, const SecretKey& key, std::string_view context) {
-  Nonce nonce;
-  fill_random(std::as_writable_bytes(std::span(nonce)));
-  const auto cipher = cipher_with(wrapping.bytes(), Direction::kSeal);
-  std::string wrapped(kNonceBytes + kDataKeyBytes + kTagBytes, '\0');
-  std::memcpy(wrapped.data(), nonce.data(), kNonceBytes);
-  seal_with(cipher.get(), nonce, context, key.bytes(),
-            reinterpret_cast<std::byte*>(wrapped.data()) + kNonceBytes);
-  return wrapped;
-}
-
-std::optional<SecretKey> unwrap_key(const SecretKey& wrapping, std::string_view wrapped,
-                                    std::string_view context) {
-  if (wrapped.size() != kNonceBytes + kDataKeyBytes + kTagBytes) return std::nullopt;
-  Nonce nonce;
-  std::memcpy(nonce.data(), wrapped.data(), kNonceBytes);
-  const auto cipher = cipher_with(wrapping.bytes(), Direction::kOpen);
-  SecretKey key;
-  const auto sealed = std::as_bytes(std::span(wrapped)).subspan(kNonceBytes);
-  if (!open_with(cipher.get(), nonce, context, sealed, key.writable().data())) return std::nullopt;
-  return key;
 }
 
 }  // namespace clary::keys

@@ -77,9 +77,4 @@ std::string seal_bytes(const SecretKey& data_key, std::string_view plain);
 // Nullopt: another key, or damaged.
 std::optional<std::string> open_bytes(const SecretKey& data_key, std::string_view sealed);
 
-// One key under another (AES-256-GCM, random nonce), bound to `context`.
-std::string wrap_key(const SecretKey& wrapping, const SecretKey& key, std::string_view context);
-std::optional<SecretKey> unwrap_key(const SecretKey& wrapping, std::string_view wrapped,
-                                    std::string_view context);
-
 }  // namespace clary::keys

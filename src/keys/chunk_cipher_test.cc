@@ -93,16 +93,5 @@ TEST(ChunkCipher, OneChunkOpensAloneAndInPlace) {
   EXPECT_TRUE(opener->open(2, Position::kLast, last, out));
 }
 
-TEST(WrapKey, OpensUnderItsKeyAndContextOnly) {
-  const auto wrapping = random_key(), key = random_key();
-  const auto wrapped = wrap_key(wrapping, key, "bucket/key");
-  const auto opened = unwrap_key(wrapping, wrapped, "bucket/key");
-  ASSERT_TRUE(opened);
-  EXPECT_TRUE(std::ranges::equal(opened->bytes(), key.bytes()));
-  EXPECT_FALSE(unwrap_key(wrapping, wrapped, "bucket/other"));
-  EXPECT_FALSE(unwrap_key(random_key(), wrapped, "bucket/key"));
-  EXPECT_FALSE(unwrap_key(wrapping, "short", "bucket/key"));
-}
-
 }  // namespace
 }  // namespace clary::keys

@@ -6,6 +6,9 @@
 #include <cerrno>
 #include <stdexcept>
 
+#include "base/crc.h"
+#include "base/random.h"
+#include "base/text.h"
 #include "objects/file_io.h"
 
 namespace clary::objects {
@@ -23,8 +26,9 @@ const EVP_MD* md5_method() {
 
 }  // namespace
 
-FileWriter::FileWriter(const DataFolder& folder, std::optional<std::uint64_t> size_hint)
-    : folder_(folder), size_hint_(size_hint), digest_(EVP_MD_CTX_new()) {
+FileWriter::FileWriter(const DataFolder& folder, std::optional<std::uint64_t> size_hint,
+                       std::optional<WriteKey> key)
+    : folder_(folder), size_hint_(size_hint), key_(std::move(key)), digest_(EVP_MD_CTX_new()) {
   if (EVP_DigestInit_ex2(digest_.get(), md5_method(), nullptr) != 1) {
     throw std::runtime_error("MD5 is not available");
   }
@@ -45,12 +49,22 @@ void FileWriter::write(std::span<const std::byte> bytes) {
     return;
   }
   if (file_ < 0) open_file();
-  write_at(file_, size_, bytes);
+  if (sealed_) {
+    sealed_->write(bytes);
+  } else {
+    append(bytes);
+  }
   size_ += bytes.size();
-  if (size_ - flushed_ >= kFlushBytes) {
-    sync_file_range(file_, static_cast<off_t>(flushed_), static_cast<off_t>(size_ - flushed_),
+}
+
+void FileWriter::append(std::span<const std::byte> bytes) {
+  crc_ = crc_update(CrcKind::kCrc64nvme, crc_, bytes);
+  write_at(file_, stored_, bytes);
+  stored_ += bytes.size();
+  if (stored_ - flushed_ >= kFlushBytes) {
+    sync_file_range(file_, static_cast<off_t>(flushed_), static_cast<off_t>(stored_ - flushed_),
                     SYNC_FILE_RANGE_WRITE);
-    flushed_ = size_;
+    flushed_ = stored_;
   }
 }
 
@@ -59,11 +73,18 @@ void FileWriter::open_file() {
   file_ = folder_.create(name_);
   if (size_hint_ && *size_hint_ >= kReserveBytes) {
     // Contiguous on disk, and a disk without room says so at once. Some file systems cannot.
-    const int failed =
-        fallocate(file_, FALLOC_FL_KEEP_SIZE, 0, static_cast<off_t>(*size_hint_)) != 0 ? errno : 0;
+    const auto room = static_cast<off_t>(key_ ? keys::sealed_size(*size_hint_) : *size_hint_);
+    const int failed = fallocate(file_, FALLOC_FL_KEEP_SIZE, 0, room) != 0 ? errno : 0;
     if (failed == ENOSPC || failed == EDQUOT || failed == EFBIG) throw_io_error("reserve", failed);
   }
-  write_at(file_, 0, std::as_bytes(std::span(buffer_)));
+  const auto before = std::as_bytes(std::span(buffer_));
+  if (key_) {
+    sealed_ = std::make_unique<SealedFileWriter>(
+        key_->key, [this](std::span<const std::byte> bytes) { append(bytes); });
+    sealed_->write(before);
+  } else {
+    append(before);
+  }
   buffer_.clear();
 }
 
@@ -76,11 +97,28 @@ std::array<std::byte, 16> FileWriter::md5() {
   return *md5_;
 }
 
+std::string FileWriter::etag() {
+  if (key_ && key_->etag == EtagKind::kRandom) return random_hex(16);
+  return hex(md5());
+}
+
+const std::string* FileWriter::inline_bytes() {
+  if (file_ >= 0) return nullptr;
+  if (!finished_) {
+    finished_ = true;
+    if (key_) buffer_ = keys::seal_bytes(key_->key, buffer_);
+    crc_ = crc_update(CrcKind::kCrc64nvme, 0, as_bytes(buffer_));
+  }
+  return &buffer_;
+}
+
 void FileWriter::store_in_file() {
   if (file_ < 0) open_file();
+  if (sealed_ && !finished_) sealed_->finish();
+  finished_ = true;
   // More was announced than came: give the rest back.
   if (size_hint_ && *size_hint_ > size_ && *size_hint_ >= kReserveBytes) {
-    if (ftruncate(file_, static_cast<off_t>(size_)) != 0) throw_io_error("truncate", errno);
+    if (ftruncate(file_, static_cast<off_t>(stored_)) != 0) throw_io_error("truncate", errno);
   }
   sync_data(file_);
   folder_.sync_entry(name_);

@@ -10,7 +10,9 @@ std::string name_of(const BucketName& bucket, const ObjectKey& key) {
 
 std::size_t bytes_of(const std::string& name, const StoredObject& object) {
   std::size_t bytes = 600 + 2 * name.size() + object.files.size() * 64;
-  if (object.bytes) bytes += object.bytes->size();
+  // Encrypted ones will be there twice.
+  if (object.bytes) bytes += object.bytes->size() * (object.info->encryption.on() ? 2 : 1);
+  bytes += object.info->encryption.object_key.size() + object.info->encryption.kms_sealed.size();
   for (const auto& [key, value] : object.info->user_metadata) bytes += key.size() + value.size();
   return bytes;
 }

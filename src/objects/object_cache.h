@@ -6,6 +6,7 @@
 #include <list>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -14,12 +15,31 @@
 
 namespace clary::objects {
 
+// The plain bytes of a small encrypted object, once somebody had the key. threads: any.
+class OpenedBytes {
+ public:
+  std::shared_ptr<const std::string> get() const {
+    std::scoped_lock lock(mutex_);
+    return bytes_;
+  }
+  void set(std::shared_ptr<const std::string> bytes) {
+    std::scoped_lock lock(mutex_);
+    bytes_ = std::move(bytes);
+  }
+
+ private:
+  mutable std::mutex mutex_;
+  std::shared_ptr<const std::string> bytes_;
+};
+
 // Where an object's bytes are, as its row says.
 struct StoredObject {
   std::shared_ptr<const ObjectInfo> info;
-  std::shared_ptr<const std::string> bytes;  // inline; else the files
+  std::shared_ptr<const std::string> bytes;  // inline, as they stand in the row; else the files
+  mutable OpenedBytes opened;
   std::vector<DataFile> files;
-  std::int64_t parts_id = 0;  // of a multipart object; else 0
+  std::int64_t parts_id = 0;                      // of a multipart object; else 0
+  std::optional<std::uint64_t> at_rest_crc = {};  // as in ObjectRow
 };
 
 // threads: any. As store::DocumentCache: a reader takes `stamp` before it reads the row and gives

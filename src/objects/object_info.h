@@ -11,6 +11,7 @@
 
 #include "base/clock.h"
 #include "base/strong.h"
+#include "objects/encryption.h"
 
 namespace clary::objects {
 
@@ -78,6 +79,7 @@ struct ObjectInfo {
   ObjectLock lock;
   std::string storage_class;   // as asked for; "" for none. All bytes are kept alike.
   Timestamp noncurrent_since;  // when a newer version came; unset while latest
+  Encryption encryption;
 };
 
 struct Lifecycle;  // objects/lifecycle.h
@@ -103,6 +105,7 @@ struct PutOptions {
   std::string owner, acl;  // as in ObjectInfo
   ObjectLock lock;         // what it leaves open, the bucket's default fills
   std::string storage_class;
+  Encryption encryption;  // of what the writer with its key has written
   CreatedBy created_by = CreatedBy::kPut;
   Requester requester;
 };

@@ -8,7 +8,6 @@ namespace {
 // One row per object; the bytes of small ones stand in a table of their own, so that a listing
 // walks short rows only.
 // A multipart object's parts are the rows of its upload: completing copies nothing.
-// MD5s (etag) of files and parts are also what a scrubber can check the bytes at rest with.
 constexpr char kSchema1[] = R"(
 CREATE TABLE buckets(
   id INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT NOT NULL UNIQUE, account TEXT NOT NULL,
@@ -70,7 +69,17 @@ ALTER TABLE uploads ADD COLUMN lock_until INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE uploads ADD COLUMN legal_hold INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE uploads ADD COLUMN storage_class TEXT NOT NULL DEFAULT '';
 )";
-constexpr store::Migration kMigrations[] = {{"objects", 1, kSchema1}, {"objects", 2, kSchema2}};
+
+// Encryption and checksums at rest. `at_rest_crc`: CRC-64/NVME of the bytes as they stand in the
+// file or in inline_objects, null for those written before, whose MD5 may be their ETag.
+constexpr char kSchema3[] = R"(
+ALTER TABLE objects ADD COLUMN encryption TEXT NOT NULL DEFAULT '';
+ALTER TABLE objects ADD COLUMN at_rest_crc INTEGER;
+ALTER TABLE uploads ADD COLUMN encryption TEXT NOT NULL DEFAULT '';
+ALTER TABLE parts ADD COLUMN at_rest_crc INTEGER;
+)";
+constexpr store::Migration kMigrations[] = {
+    {"objects", 1, kSchema1}, {"objects", 2, kSchema2}, {"objects", 3, kSchema3}};
 
 json::object to_json(const std::map<std::string, std::string>& map) {
   json::object object;
@@ -197,6 +206,8 @@ ObjectRow row_of(const store::Statement& row) {
                row.integer(16) != 0};
   info.storage_class = row.text(17);
   info.noncurrent_since = from_milliseconds(row.integer(18));
+  info.encryption = read_encryption(row.text(19));
+  if (!row.is_null(20)) result.at_rest_crc = static_cast<std::uint64_t>(row.integer(20));
   return result;
 }
 

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -20,7 +21,8 @@ std::span<const store::Migration> object_migrations();
 #define CLARY_OBJECT_COLUMNS                                                      \
   "o.key,o.version_id,o.size,o.etag,o.modified,o.content_type,o.metadata,o.tags," \
   "o.inline_id,o.file,o.parts_id,o.sequence,o.is_current,o.delete_marker,"        \
-  "o.lock_mode,o.lock_until,o.legal_hold,o.storage_class,o.noncurrent_since"
+  "o.lock_mode,o.lock_until,o.legal_hold,o.storage_class,o.noncurrent_since,"     \
+  "o.encryption,o.at_rest_crc"
 
 std::int64_t milliseconds(Timestamp time);
 Timestamp from_milliseconds(std::int64_t value);
@@ -41,6 +43,9 @@ struct ObjectRow {
   std::int64_t inline_id = 0;  // 0: not inline
   std::string file;            // "": none
   std::int64_t parts_id = 0;   // 0: not multipart
+  // CRC-64/NVME of the file, or of the inline bytes, as they stand there. Unset for multipart
+  // objects, whose parts have their own, and for what an earlier version of Clary wrote.
+  std::optional<std::uint64_t> at_rest_crc;
   // What a reader of the key gets: its newest version, unless that is a delete marker. Only such
   // rows have is_current=1, so that listings of a bucket walk them alone.
   bool current = false;

@@ -1,8 +1,10 @@
 #include "objects/object_store.h"
 
+#include "base/crc.h"
 #include "base/log.h"
 #include "base/text.h"
 #include "objects/object_store_impl.h"
+#include "objects/scrub.h"
 
 namespace clary::objects {
 namespace {
@@ -13,10 +15,14 @@ constexpr char kFileUsed[] =
     "SELECT 1 WHERE EXISTS(SELECT 1 FROM objects WHERE file=?1 AND file<>'')"
     " OR EXISTS(SELECT 1 FROM parts WHERE file=?1)";
 
-std::shared_ptr<const std::string> read_inline(store::Connection& connection, std::int64_t id) {
-  auto& row = connection.statement(kReadInline).bind(1, id);
+std::shared_ptr<const std::string> read_inline(store::Connection& connection,
+                                               const ObjectRow& object) {
+  auto& row = connection.statement(kReadInline).bind(1, object.inline_id);
   if (!row.step()) throw StorageError("the bytes of an object are missing");
   const auto bytes = row.blob(0);
+  if (object.at_rest_crc && crc_update(CrcKind::kCrc64nvme, 0, bytes) != *object.at_rest_crc) {
+    throw StorageError("the bytes of object " + object.info.key.str() + " are damaged");
+  }
   return std::make_shared<const std::string>(reinterpret_cast<const char*>(bytes.data()),
                                              bytes.size());
 }
@@ -39,7 +45,7 @@ std::string hex_etag(const std::array<std::byte, 16>& md5) {
 ObjectStore::Impl::Impl(const std::filesystem::path& folder, const Clock& time)
     : clock(time),
       data(folder / "data"),
-      database(folder / "objects.db", {object_migrations()}),
+      database(folder / "objects.db", {object_migrations(), scrub_migrations()}),
       reserve(folder / "reserve") {
   load_buckets();
   sweeper = std::thread([this] { sweep(); });
@@ -113,7 +119,7 @@ Outcome<std::shared_ptr<const StoredObject>> ObjectStore::Impl::load_row(
   database.read([&](store::Connection& connection) {
     row = find_row(connection, bucket, key, version_id);
     if (!row || row->info.delete_marker) return;
-    if (row->inline_id != 0) object->bytes = read_inline(connection, row->inline_id);
+    if (row->inline_id != 0) object->bytes = read_inline(connection, *row);
     if (!row->file.empty()) object->files.push_back({row->file, row->info.size});
     if (row->parts_id != 0) {
       auto& parts = connection.statement(kPartSizes).bind(1, row->parts_id);
@@ -124,6 +130,7 @@ Outcome<std::shared_ptr<const StoredObject>> ObjectStore::Impl::load_row(
       }
       object->parts_id = row->parts_id;
     }
+    object->at_rest_crc = row->at_rest_crc;
     object->info = std::make_shared<const ObjectInfo>(std::move(row->info));
   });
   if (!row) {
@@ -153,12 +160,17 @@ ObjectStore::ObjectStore(std::filesystem::path folder, const Clock& clock)
 
 ObjectStore::~ObjectStore() = default;
 
+std::unique_ptr<Scrubber> ObjectStore::scrubber(const ScrubOptions& options) {
+  return std::make_unique<Scrubber>(impl_->database, impl_->data, impl_->clock, options);
+}
+
 void ObjectStore::wait_for_sweep() {
   if (impl_->sweeper.joinable()) impl_->sweeper.join();
 }
 
-std::unique_ptr<ObjectWriter> ObjectStore::open_writer(std::optional<std::uint64_t> size_hint) {
-  return std::make_unique<FileWriter>(impl_->data, size_hint);
+std::unique_ptr<ObjectWriter> ObjectStore::open_writer(std::optional<std::uint64_t> size_hint,
+                                                       std::optional<WriteKey> key) {
+  return std::make_unique<FileWriter>(impl_->data, size_hint, std::move(key));
 }
 
 Outcome<ObjectInfo> ObjectStore::put(const BucketName& bucket, const ObjectKey& key,
@@ -166,13 +178,14 @@ Outcome<ObjectInfo> ObjectStore::put(const BucketName& bucket, const ObjectKey& 
   auto& file = static_cast<FileWriter&>(writer);
   NewObject object;
   object.size = file.size();
-  object.etag = hex_etag(file.md5());
+  object.etag = file.etag();
   object.inline_bytes = file.inline_bytes();
   if (object.inline_bytes == nullptr) {
     file.store_in_file();
     object.file = file.file_name();
     file.release();
   }
+  object.at_rest_crc = file.at_rest_crc();
   return impl_->commit(bucket, key, object, options);
 }
 
@@ -192,16 +205,16 @@ Outcome<ObjectContent> ObjectStore::get(const BucketName& bucket, const ObjectKe
   // The files of an object that is replaced meanwhile may be gone: then its new row counts.
   for (int attempt = 0; object; ++attempt) {
     const auto& stored = **object;
-    if (stored.bytes) return ObjectContent(stored.info, stored.bytes);
+    if (stored.bytes) return ObjectContent(*object);
     std::shared_ptr<DataPin> pin;
     if (stored.parts_id != 0) pin = impl_->pins.pin(stored.parts_id);
-    ObjectContent content(stored.info, stored.files, std::move(pin), impl_->data);
+    ObjectContent content(*object, std::move(pin), impl_->data);
     // A pin counts only if the row still stood after it was taken.
     const auto now = stored.parts_id != 0 ? impl_->load_row(*id, key, version_id) : object;
     const bool current = now && (*now)->parts_id == stored.parts_id;
     try {
       if (current) {
-        content.piece(0, 1);
+        content.open_first();
         return content;
       }
     } catch (const StorageError&) {
@@ -216,7 +229,7 @@ Outcome<ObjectContent> ObjectStore::get(const BucketName& bucket, const ObjectKe
 std::optional<ObjectContent> ObjectStore::cached(const BucketName& bucket, const ObjectKey& key) {
   auto found = impl_->cache.find(bucket, key);
   if (!found.object || !found.object->bytes) return std::nullopt;
-  return ObjectContent(found.object->info, found.object->bytes);
+  return ObjectContent(std::move(found.object));
 }
 
 std::shared_ptr<const ObjectInfo> ObjectStore::cached_head(const BucketName& bucket,
@@ -225,11 +238,29 @@ std::shared_ptr<const ObjectInfo> ObjectStore::cached_head(const BucketName& buc
   return found.object ? found.object->info : nullptr;
 }
 
+std::optional<Outcome<ObjectInfo>> ObjectStore::Impl::link(const CopyRequest& request,
+                                                           const ObjectContent& source,
+                                                           const PutOptions& options) {
+  const auto& stored = source.stored();
+  if (!source.has_one_file()) return std::nullopt;
+  NewObject object;
+  object.size = stored.info->size;
+  object.etag = stored.info->etag;
+  object.file = data.new_name();
+  object.at_rest_crc = stored.at_rest_crc;
+  if (!data.link(stored.files.front().name, object.file)) return std::nullopt;
+  data.sync_entry(object.file);
+  return commit(request.bucket, request.key, object, options);
+}
+
 Outcome<ObjectInfo> ObjectStore::copy(const CopyRequest& request) {
   auto source = get(request.source_bucket, request.source_key, request.source_version);
   if (!source) return std::unexpected(source.error());
   const auto& info = source->info();
   if (!request.source_etag.empty() && info.etag != request.source_etag) {
+    return std::unexpected(StoreError::kPreconditionFailed);
+  }
+  if (request.unlock && info.encryption != request.source_encryption) {
     return std::unexpected(StoreError::kPreconditionFailed);
   }
   PutOptions options;
@@ -248,26 +279,20 @@ Outcome<ObjectInfo> ObjectStore::copy(const CopyRequest& request) {
   options.if_none_match_etag = request.target.if_none_match_etag;
   options.lock = request.target.lock;
   options.storage_class = request.target.storage_class;
+  options.encryption = request.target.encryption;
   options.requester = request.target.requester;
   options.created_by = CreatedBy::kCopy;
   // A composite checksum is about parts, which the copy does not have.
   options.checksums = request.checksums.value_or(info.checksums);
   std::erase_if(options.checksums, [](const Checksum& checksum) { return checksum.composite; });
-  const auto stored =
-      impl_->load(request.source_bucket, request.source_key, request.source_version);
-  const bool one_file = stored && (*stored)->files.size() == 1 && (*stored)->parts_id == 0 &&
-                        (*stored)->info->etag == info.etag;
-  if (one_file) {
-    NewObject object;
-    object.size = info.size;
-    object.etag = info.etag;
-    object.file = impl_->data.new_name();
-    if (impl_->data.link((*stored)->files.front().name, object.file)) {
-      impl_->data.sync_entry(object.file);
-      return impl_->commit(request.bucket, request.key, object, options);
-    }
+  if (request.unlock && !source->readable()) {
+    source->unlock(*request.unlock, ObjectContent::Keep::kNo);
   }
-  auto writer = open_writer(info.size);
+  const bool same_bytes = request.write ? request.same_key : !info.encryption.on();
+  if (same_bytes) {
+    if (auto linked = impl_->link(request, *source, options)) return std::move(*linked);
+  }
+  auto writer = open_writer(info.size, request.write);
   std::vector<char> buffer(std::min<std::uint64_t>(info.size, 1 << 20));
   for (std::uint64_t offset = 0; offset < info.size;) {
     const auto count = source->read(offset, buffer.data(), buffer.size());

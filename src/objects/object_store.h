@@ -30,6 +30,9 @@ inline constexpr std::size_t kInlineBytes = 32 * 1024;
 // Every part of a multipart upload but the last has at least this many bytes.
 inline constexpr std::uint64_t kMinPartBytes = 5 << 20;
 
+class Scrubber;  // scrub.h
+struct ScrubOptions;
+
 enum class StoreError {
   kNoSuchBucket,
   kNoSuchKey,
@@ -113,7 +116,10 @@ class ObjectStore {
   Outcome<void> set_lifecycle(const BucketName& bucket, std::optional<std::string> rules);
 
   // `size_hint` lets small objects skip the file. The writer is used by one put or part.
-  std::unique_ptr<ObjectWriter> open_writer(std::optional<std::uint64_t> size_hint);
+  // With a key, what it stores is encrypted: the options of that put then say how to find the key
+  // again (PutOptions::encryption), for a part those of the upload.
+  std::unique_ptr<ObjectWriter> open_writer(std::optional<std::uint64_t> size_hint,
+                                            std::optional<WriteKey> key = {});
   Outcome<ObjectInfo> put(const BucketName& bucket, const ObjectKey& key, ObjectWriter& writer,
                           PutOptions options);
   // `version_id` "" is the current version here and below. kNoSuchKey when there is none, which a
@@ -143,8 +149,17 @@ class ObjectStore {
     std::string source_etag;
     std::string owner = {}, acl = {};  // of the copy: neither comes from the source
     std::string source_version = {};   // "": the current one
-    // Count whether or not the metadata is replaced: conditions, lock, storage class, requester.
+    // Count whether or not the metadata is replaced: conditions, lock, storage class, requester,
+    // encryption.
     PutOptions target = {};
+    // What opens an encrypted source, and what its row said then: kPreconditionFailed if it says
+    // something else by now.
+    std::optional<keys::SecretKey> unlock = {};
+    Encryption source_encryption = {};
+    // What the copy is encrypted with. `same_key`: it is the source's key, so that the copy may
+    // share the source's file.
+    std::optional<WriteKey> write = {};
+    bool same_key = false;
   };
   Outcome<ObjectInfo> copy(const CopyRequest& request);
   // Absent is fine, unless a condition asks for it. kLocked.
@@ -206,6 +221,9 @@ class ObjectStore {
                                   std::optional<std::string> value);
   Outcome<std::optional<std::string>> bucket_config(const BucketName& bucket,
                                                     std::string_view name);
+
+  // Goes through this store; not started yet. order: destroyed before the store.
+  std::unique_ptr<Scrubber> scrubber(const ScrubOptions& options);
 
   // Waits until the sweep that runs after start is through; for tests.
   void wait_for_sweep();

@@ -44,6 +44,7 @@ struct NewObject {
   const std::string* inline_bytes = nullptr;
   std::string file;
   std::int64_t parts_id = 0;
+  std::optional<std::uint64_t> at_rest_crc = {};
 };
 
 struct ObjectStore::Impl {
@@ -138,6 +139,10 @@ struct ObjectStore::Impl {
   // it is removed when nothing comes of it.
   Outcome<ObjectInfo> commit(const BucketName& bucket, const ObjectKey& key,
                              const NewObject& object, const PutOptions& options);
+  // A copy that shares its source's file; nullopt when it has not just one, or the file system
+  // cannot.
+  std::optional<Outcome<ObjectInfo>> link(const CopyRequest& request, const ObjectContent& source,
+                                          const PutOptions& options);
   // From the cache, else from its row.
   Outcome<std::shared_ptr<const StoredObject>> load(const BucketName& bucket, const ObjectKey& key,
                                                     std::string_view version_id = {});

@@ -12,11 +12,11 @@ namespace {
 
 constexpr char kInsertUpload[] =
     "INSERT INTO uploads(upload_id,bucket,key,initiated,content_type,metadata,tags,"
-    "checksum_algorithm,full_object_checksum,lock_mode,lock_until,legal_hold,storage_class) "
-    "VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13)";
+    "checksum_algorithm,full_object_checksum,lock_mode,lock_until,legal_hold,storage_class,"
+    "encryption) VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14)";
 #define CLARY_UPLOAD_COLUMNS                                                  \
   "id,upload_id,key,initiated,content_type,metadata,tags,checksum_algorithm," \
-  "full_object_checksum,lock_mode,lock_until,legal_hold,storage_class"
+  "full_object_checksum,lock_mode,lock_until,legal_hold,storage_class,encryption"
 constexpr char kFindUpload[] =
     "SELECT " CLARY_UPLOAD_COLUMNS " FROM uploads WHERE upload_id=?1 AND bucket=?2 AND key=?3";
 constexpr char kListUploads[] = "SELECT " CLARY_UPLOAD_COLUMNS
@@ -24,8 +24,8 @@ constexpr char kListUploads[] = "SELECT " CLARY_UPLOAD_COLUMNS
                                 "(key,id)>(?4,?5) ORDER BY key,id LIMIT ?6";
 constexpr char kDeleteUpload[] = "DELETE FROM uploads WHERE id=?1";
 constexpr char kPutPart[] =
-    "INSERT OR REPLACE INTO parts(upload,number,file,size,etag,modified,checksums) "
-    "VALUES(?1,?2,?3,?4,?5,?6,?7)";
+    "INSERT OR REPLACE INTO parts(upload,number,file,size,etag,modified,checksums,at_rest_crc) "
+    "VALUES(?1,?2,?3,?4,?5,?6,?7,?8)";
 constexpr char kPartFile[] = "SELECT file FROM parts WHERE upload=?1 AND number=?2";
 constexpr char kParts[] =
     "SELECT number,size,etag,modified,checksums,file FROM parts WHERE upload=?1 AND number>?2 "
@@ -59,6 +59,7 @@ UploadRow upload_of(const store::Statement& row) {
   info.options.lock = {static_cast<LockMode>(row.integer(9)), from_milliseconds(row.integer(10)),
                        row.integer(11) != 0};
   info.options.storage_class = row.text(12);
+  info.options.encryption = read_encryption(row.text(13));
   return result;
 }
 
@@ -148,6 +149,7 @@ Outcome<UploadInfo> ObjectStore::create_upload(const BucketName& bucket, UploadI
   upload.initiated = impl_->clock.now();
   const auto metadata = metadata_text(upload.options);
   const auto tags = tags_text(upload.options.tags);
+  const auto encryption = encryption_text(upload.options.encryption);
   const auto& lock = upload.options.lock;
   const int algorithm =
       upload.checksum_algorithm ? static_cast<int>(*upload.checksum_algorithm) : -1;
@@ -161,7 +163,8 @@ Outcome<UploadInfo> ObjectStore::create_upload(const BucketName& bucket, UploadI
         insert.bind(5, upload.options.content_type).bind(6, metadata).bind(7, tags);
         insert.bind(8, algorithm).bind(9, upload.full_object_checksum ? 1 : 0);
         insert.bind(10, static_cast<int>(lock.mode)).bind(11, milliseconds(lock.until));
-        insert.bind(12, lock.legal_hold ? 1 : 0).bind(13, upload.options.storage_class).run();
+        insert.bind(12, lock.legal_hold ? 1 : 0).bind(13, upload.options.storage_class);
+        insert.bind(14, encryption).run();
         return upload;
       });
 }
@@ -175,7 +178,7 @@ Outcome<PartInfo> ObjectStore::put_part(const BucketName& bucket, const ObjectKe
   PartInfo part;
   part.number = number;
   part.size = file.size();
-  part.etag = hex_etag(file.md5());
+  part.etag = file.etag();
   part.modified = impl_->clock.now();
   part.checksums = std::move(checksums);
   file.store_in_file();
@@ -188,7 +191,8 @@ Outcome<PartInfo> ObjectStore::put_part(const BucketName& bucket, const ObjectKe
         if (old.step()) doomed.files.emplace_back(old.text(0));
         auto& insert = connection.statement(kPutPart).bind(1, upload->id).bind(2, number);
         insert.bind(3, file.file_name()).bind(4, part.size).bind(5, part.etag);
-        insert.bind(6, milliseconds(part.modified)).bind(7, checksums_column).run();
+        insert.bind(6, milliseconds(part.modified)).bind(7, checksums_column);
+        insert.bind(8, file.at_rest_crc()).run();
         return {};
       });
   if (!outcome) return std::unexpected(outcome.error());

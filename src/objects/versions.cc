@@ -22,8 +22,8 @@ constexpr char kNewestOld[] =
 constexpr char kInsert[] =
     "INSERT INTO objects(bucket,is_current,key,sequence,version_id,size,etag,modified,"
     "content_type,inline_id,file,parts_id,metadata,tags,delete_marker,lock_mode,lock_until,"
-    "legal_hold,storage_class) "
-    "VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15,?16,?17,?18,?19)";
+    "legal_hold,storage_class,encryption,at_rest_crc) "
+    "VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15,?16,?17,?18,?19,?20,?21)";
 constexpr char kInsertInline[] = "INSERT INTO inline_objects(bytes) VALUES(?1)";
 constexpr char kDeleteInline[] = "DELETE FROM inline_objects WHERE id=?1";
 constexpr char kDeleteRow[] =
@@ -87,6 +87,7 @@ void insert_row(store::Connection& connection, std::int64_t bucket, const Object
   const auto& info = row.info;
   const auto metadata = metadata_text(info);
   const auto tags = tags_text(info.tags);
+  const auto encryption = encryption_text(info.encryption);
   auto& insert = connection.statement(kInsert).bind(1, bucket).bind(2, row.current ? 1 : 0);
   insert.bind(3, info.key.str()).bind(4, info.sequence).bind(5, info.version_id);
   insert.bind(6, info.size).bind(7, info.etag).bind(8, milliseconds(info.modified));
@@ -94,7 +95,13 @@ void insert_row(store::Connection& connection, std::int64_t bucket, const Object
   insert.bind(12, row.parts_id).bind(13, metadata).bind(14, tags);
   insert.bind(15, info.delete_marker ? 1 : 0).bind(16, static_cast<int>(info.lock.mode));
   insert.bind(17, milliseconds(info.lock.until)).bind(18, info.lock.legal_hold ? 1 : 0);
-  insert.bind(19, info.storage_class).run();
+  insert.bind(19, info.storage_class).bind(20, encryption);
+  if (row.at_rest_crc) {
+    insert.bind(21, *row.at_rest_crc);
+  } else {
+    insert.bind_null(21);
+  }
+  insert.run();
 }
 
 }  // namespace
@@ -235,6 +242,7 @@ Outcome<ObjectInfo> ObjectStore::Impl::place(store::Connection& connection, Doom
   }
   row.file = object.file;
   row.parts_id = object.parts_id;
+  row.at_rest_crc = object.at_rest_crc;
   row.current = true;
   info.key = key;
   info.size = object.size;
@@ -248,6 +256,7 @@ Outcome<ObjectInfo> ObjectStore::Impl::place(store::Connection& connection, Doom
   info.owner = options.owner;
   info.acl = options.acl;
   info.storage_class = options.storage_class;
+  info.encryption = options.encryption;
   info.lock = lock_of_new(options.lock, state->retention, info.modified);
   insert_row(connection, bucket, row);
   note(doomed, info, kind_of(options.created_by), info.sequence, options.requester);

@@ -11,6 +11,7 @@
 #include "api/kms/kms_service.h"
 #include "api/kms/stored_key_use.h"
 #include "api/logs/logs_service.h"
+#include "api/s3/encryption.h"
 #include "api/s3/s3.h"
 #include "api/sagemaker/endpoint_controller.h"
 #include "api/sagemaker/object_look.h"
@@ -36,6 +37,7 @@
 #include "keys/keyring_sealer.h"
 #include "objects/lifecycle_sweep.h"
 #include "objects/object_store.h"
+#include "objects/scrub.h"
 #include "server/authenticator.h"
 #include "server/cors.h"
 #include "server/gateway.h"
@@ -148,7 +150,17 @@ struct Services::Impl {
   api::kms::KeyController key_controller{kms_keys, clock};
 
   WorkerPool workers;
-  api::s3::S3 s3{objects, workers};
+  std::unique_ptr<objects::Scrubber> scrubber =
+      objects.scrubber({.every = std::chrono::hours(settings.scrub_hours),
+                        .bytes_per_second = settings.scrub_bytes_per_second});
+  api::s3::S3 s3{
+      objects, workers,
+      api::s3::EncryptionKeys{.sealer = &sealer,
+                              .kms = &key_use,
+                              .encrypt_objects = settings.encrypt_objects,
+                              .customer_keys = settings.customer_keys_need_tls
+                                                   ? api::s3::CustomerKeys::kNeedTls
+                                                   : api::s3::CustomerKeys::kAnyTransport}};
 
   // Where agents reach this server: known once it listens, before any work is started.
   std::string url;
@@ -286,6 +298,7 @@ void Services::start(const std::string& url) {
   impl_->controllers.add(impl_->training);
   impl_->controllers.add(impl_->endpoints);
   impl_->controllers.add(impl_->key_controller);
+  impl_->scrubber->start();
   impl_->runs.start();
   impl_->controllers.start();
   impl_->invocation_metrics.start(kMetricsInterval);
@@ -296,6 +309,7 @@ void Services::stop() {
   if (!impl_->running) return;
   impl_->running = false;
   impl_->lifecycle.stop();
+  impl_->scrubber->stop();
   impl_->controllers.stop();
   impl_->runs.stop();
   impl_->invocation_metrics.stop();
@@ -320,6 +334,14 @@ void Services::add_server_gauges(const http::Server& server) {
                     [this] { return static_cast<double>(impl_->trail.counts().lost); });
   metrics.add_gauge("clary_audit_waiting_bytes", "Audit events that wait for the disk.",
                     [this] { return static_cast<double>(impl_->trail.counts().waiting_bytes); });
+  metrics.add_gauge("clary_damaged_objects",
+                    "Objects and parts whose stored bytes are damaged, as the last check found.",
+                    [this] { return static_cast<double>(impl_->scrubber->damaged()); });
+  metrics.add_gauge("clary_scrub_bytes", "Stored bytes checked since the server started.",
+                    [this] { return static_cast<double>(impl_->scrubber->bytes_checked()); });
+  metrics.add_gauge(
+      "clary_scrub_finished_seconds", "When all stored bytes were checked last; 0 is never.",
+      [this] { return static_cast<double>(impl_->scrubber->last_finished_seconds()); });
   metrics.add_gauge("clary_runs_queued", "Jobs waiting for CPU and memory.",
                     [this] { return static_cast<double>(impl_->runs.load().queued); });
   metrics.add_gauge("clary_runs_running", "Jobs and model servers that run.",

@@ -38,7 +38,7 @@ def kms_keys(server, key):
     """Two keys for SSE-KMS, or made-up names where the server has no KMS."""
     try:
         kms = client(server, key, "kms")
-        return [kms.create_key()["KeyMetadata"]["KeyId"] for _ in range(2)]
+        return [kms.create_key()["KeyMetadata"]["Arn"] for _ in range(2)]
     except Exception as error:  # noqa: BLE001 - whatever it is, the tests will tell
         print(f"no KMS keys: {error}")
         return ["testkey-1", "testkey-2"]

@@ -35,8 +35,10 @@ def start_server():
     data_dir = Path(tempfile.mkdtemp(prefix="clary-s3-tests-")) / "data"
     keys = accounts.keys_by_start(ClaryServer, data_dir)
     server = ClaryServer(data_dir=data_dir,
+                         # The suite sends its keys (SSE-C) without TLS.
                          arguments=["--account-id", accounts.ACCOUNTS["s3 main"],
-                                    "--lifecycle-day-seconds", str(LIFECYCLE_DAY_SECONDS)])
+                                    "--lifecycle-day-seconds", str(LIFECYCLE_DAY_SECONDS),
+                                    "--customer-keys-need-tls", "off"])
     server.own_folder = True
     server.start()
     return server, keys

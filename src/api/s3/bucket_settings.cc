@@ -15,8 +15,6 @@ struct Absent {
 constexpr std::array kAbsent{
     Absent{"GetBucketPolicy", "NoSuchBucketPolicy", "The bucket policy does not exist"},
     Absent{"GetBucketPolicyStatus", "NoSuchBucketPolicy", "The bucket policy does not exist"},
-    Absent{"GetBucketEncryption", "ServerSideEncryptionConfigurationNotFoundError",
-           "The server side encryption configuration was not found"},
     Absent{"GetPublicAccessBlock", "NoSuchPublicAccessBlockConfiguration",
            "The public access block configuration was not found"},
     Absent{"GetBucketWebsite", "NoSuchWebsiteConfiguration",

@@ -2,6 +2,7 @@
 #include "api/s3/copy.h"
 
 #include "api/s3/conditions.h"
+#include "api/s3/encryption.h"
 #include "api/s3/lifecycle.h"
 #include "api/s3/object_lock.h"
 #include "api/s3/payload_checks.h"
@@ -83,7 +84,8 @@ void refuse_copy_to_itself(const json::object& input, const CopySource& source,
   // An older version of the object becomes its newest again.
   if (!source.version_id.empty() && shows_versions(bucket)) return;
   if (says_replace(input, "MetadataDirective") || says_replace(input, "TaggingDirective")) return;
-  for (const auto* change : {"StorageClass", "WebsiteRedirectLocation", "ServerSideEncryption"}) {
+  for (const auto* change : {"StorageClass", "WebsiteRedirectLocation", "ServerSideEncryption",
+                             "SSECustomerAlgorithm"}) {
     if (find_string(input, change)) return;
   }
   throw ApiError("InvalidRequest",
@@ -103,6 +105,26 @@ void set_target(objects::PutOptions& target, const json::object& input,
   read_lock(input, bucket, call.now, target);
 }
 
+// How the copy is encrypted. One that may share its source's file keeps the key of its bytes; only
+// the seal of that key is its own. Makes `content` readable.
+ObjectKeys encrypt_copy(Context& context, const json::object& input, const Call& call,
+                        const CopySource& source, const objects::BucketInfo& bucket,
+                        const ObjectKey& key, objects::ObjectContent& content,
+                        objects::ObjectStore::CopyRequest& request) {
+  const auto& kept = content.info().encryption;
+  request.unlock =
+      context.encryption.open(input, "CopySource", call, source.bucket, source.key, kept);
+  request.source_encryption = kept;
+  if (request.unlock && !content.readable()) {
+    content.unlock(*request.unlock, objects::ObjectContent::Keep::kNo);
+  }
+  const auto choice = context.encryption.choose(input, call, bucket);
+  request.same_key = request.unlock && !choice.scheme.empty() && content.has_one_file() &&
+                     etag_kind_of(choice.scheme) == etag_kind_of(kept.scheme);
+  return context.encryption.make(choice, call, bucket.name, key,
+                                 request.same_key ? &*request.unlock : nullptr);
+}
+
 json::object copy_object(Context& context, const json::object& input, Call& call) {
   const auto bucket = bucket_of(context, input, call);
   const auto key = key_of(input);
@@ -120,10 +142,14 @@ json::object copy_object(Context& context, const json::object& input, Call& call
                                             bucket.name,
                                             key,
                                             replacement(input, call, content.info()),
-                                            copied_checksums(input, content),
+                                            {},
                                             content.info().etag};
   request.source_version = source.version_id;
   set_target(request.target, input, bucket, call);
+  auto keys = encrypt_copy(context, input, call, source, bucket, key, content, request);
+  request.target.encryption = std::move(keys.kept);
+  request.write = std::move(keys.write);
+  request.checksums = copied_checksums(input, content);
   const auto copied = must(context.store.copy(request), input);
   json::object result{{"ETag", in_quotes(copied.etag)},
                       {"LastModified", epoch_seconds(copied.modified)}};
@@ -132,6 +158,10 @@ json::object copy_object(Context& context, const json::object& input, Call& call
   show_new_version(output, copied.version_id);
   show_expiration(output, bucket, copied);
   show_source_version(output, context, source, content.info());
+  add_encryption(output, input, copied.encryption);
+  if (!copied.encryption.context.empty()) {
+    output["SSEKMSEncryptionContext"] = base64(copied.encryption.context);
+  }
   return output;
 }
 

@@ -1,5 +1,6 @@
 #include "api/s3/object_head.h"
 
+#include "api/s3/encryption.h"
 #include "api/s3/payload_checks.h"
 #include "api/s3/put_options.h"
 #include "api/s3/request.h"
@@ -32,7 +33,7 @@ void add_stored_headers(ResponseHead& head, const json::object& input, const Cal
   };
   if (!overruled("content-type")) head.headers.emplace_back("Content-Type", info.content_type);
   for (const auto& [name, value] : info.system_headers) {
-    if (name == kRequestedEncryption || name == kRequestedKey || overruled(name)) continue;
+    if (name.starts_with(kNeverSent) || overruled(name)) continue;
     head.headers.emplace_back(name, value);
   }
   if (!overrides) return;
@@ -129,6 +130,7 @@ ResponseHead object_head(const json::object& input, const Call& call,
   if (view.part_number && !info.part_sizes.empty()) {
     head.headers.emplace_back("x-amz-mp-parts-count", std::to_string(info.part_sizes.size()));
   }
+  add_encryption(head.headers, input, info.encryption);
   add_checksum_headers(head, input, info, view);
   head.content_length = info.size;
   if (view.range) {

@@ -1,5 +1,6 @@
 // The parts of an upload: UploadPart, UploadPartCopy, ListParts.
 #include "api/s3/copy.h"
+#include "api/s3/encryption.h"
 #include "api/s3/payload_checks.h"
 #include "api/s3/range.h"
 #include "api/s3/receive.h"
@@ -33,15 +34,19 @@ asio::awaitable<void> upload_part(Context& context, json::object input, Call& ca
   const auto number = part_number_of(input);
   const auto upload_id = string_or(input, "UploadId");
   check_length(body);
-  const auto upload = co_await on_workers(
-      context.workers, [&] { return context.store.upload(bucket.name, key, upload_id); });
+  std::optional<objects::WriteKey> write;
+  const auto upload = co_await on_workers(context.workers, [&] {
+    auto found = context.store.upload(bucket.name, key, upload_id);
+    if (found) write = context.encryption.part_key(input, call, bucket.name, *found);
+    return found;
+  });
   if (!upload) {
     co_await answer_error(call, response, error_of(upload.error(), input));
     co_return;
   }
   PayloadChecks checks(call.request, part_algorithm(*upload));
   std::optional<objects::Outcome<objects::PartInfo>> outcome;
-  co_await receive(context, body, checks, [&](objects::ObjectWriter& writer) {
+  co_await receive(context, body, checks, std::move(write), [&](objects::ObjectWriter& writer) {
     outcome = context.store.put_part(bucket.name, key, upload_id, number, writer, checks.kept());
   });
   if (!*outcome) {
@@ -51,6 +56,7 @@ asio::awaitable<void> upload_part(Context& context, json::object input, Call& ca
   ResponseHead head;
   head.headers = {{"x-amz-request-id", std::string(call.request_id)},
                   {"ETag", in_quotes((*outcome)->etag)}};
+  add_encryption(head.headers, input, upload->options.encryption);
   for (const auto& checksum : checks.kept()) {
     head.headers.emplace_back(wire::checksum_header(kind_of(checksum.algorithm)), checksum.value);
   }
@@ -86,12 +92,14 @@ json::object upload_part_copy(Context& context, const json::object& input, Call&
   const auto source = copy_source_of(context, input, call);
   const auto upload = must(context.store.upload(bucket.name, key, upload_id), input);
   auto content = open_copy_source(context, input, source);
+  context.encryption.unlock(input, "CopySource", call, source.bucket, content);
   const auto range = range_of_source(input, content.info().size);
   if (range.length > kMaxPutBytes) {
     throw ApiError("EntityTooLarge", "Your proposed upload exceeds the maximum allowed size", 400);
   }
   wire::Checksummer checksummer(kind_of(part_algorithm(upload)));
-  auto writer = context.store.open_writer(range.length);
+  auto writer = context.store.open_writer(
+      range.length, context.encryption.part_key(input, call, bucket.name, upload));
   std::vector<char> buffer(std::min<std::uint64_t>(range.length, 1 << 20));
   for (std::uint64_t done = 0; done < range.length;) {
     const auto wanted = std::min<std::uint64_t>(buffer.size(), range.length - done);
@@ -109,6 +117,7 @@ json::object upload_part_copy(Context& context, const json::object& input, Call&
   add_checksums(result, part.checksums, ShowType::kNo);
   json::object output{{"CopyPartResult", std::move(result)}};
   show_source_version(output, context, source, content.info());
+  add_encryption(output, input, upload.options.encryption);
   return output;
 }
 

@@ -50,31 +50,11 @@ void read_metadata(const Headers& headers, objects::PutOptions& options) {
 void refuse_unsupported(const Headers& headers) {
   for (const auto& [name, value] : headers) {
     const auto lower = to_lower(name);
-    if (lower.starts_with("x-amz-server-side-encryption-customer-")) {
-      throw ApiError("NotImplemented",
-                     "Clary does not encrypt with keys that come with the request (SSE-C).", 501);
-    }
     const bool harmless_acl =
         lower == "x-amz-acl" && (value == "private" || value == "bucket-owner-full-control");
     if ((lower == "x-amz-acl" || lower.starts_with("x-amz-grant-")) && !harmless_acl) {
       throw ApiError("AccessControlListNotSupported", "The bucket does not allow ACLs", 400);
     }
-  }
-}
-
-// Objects are not encrypted yet, so no answer says they are; what was asked for is remembered.
-void read_encryption(const Headers& headers, objects::PutOptions& options) {
-  const auto asked = headers.find("x-amz-server-side-encryption");
-  if (!asked) return;
-  if (*asked != "AES256" && *asked != "aws:kms" && *asked != "aws:kms:dsse") {
-    ApiError error("InvalidArgument", "The encryption method specified is not supported", 400);
-    error.details()["ArgumentName"] = "x-amz-server-side-encryption";
-    error.details()["ArgumentValue"] = *asked;
-    throw error;
-  }
-  options.system_headers.emplace(kRequestedEncryption, *asked);
-  if (const auto key = headers.find("x-amz-server-side-encryption-aws-kms-key-id")) {
-    options.system_headers.emplace(kRequestedKey, *key);
   }
 }
 
@@ -100,7 +80,6 @@ objects::PutOptions put_options(const Call& call) {
   if (auto encoding = without_chunking(headers.get("Content-Encoding")); !encoding.empty()) {
     options.system_headers.emplace("content-encoding", std::move(encoding));
   }
-  read_encryption(headers, options);
   read_metadata(headers, options);
   if (const auto tagging = headers.find("x-amz-tagging")) options.tags = tags_of_header(*tagging);
   if (const auto match = headers.find("If-Match")) options.if_match = *match;

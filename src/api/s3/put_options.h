@@ -6,15 +6,14 @@
 
 namespace clary::api::s3 {
 
-// Names among the stored headers that are never sent: the encryption a client asked for. Objects
-// are not encrypted at rest yet, and no answer claims it.
-inline constexpr std::string_view kRequestedEncryption = "requested-encryption";
-inline constexpr std::string_view kRequestedKey = "requested-encryption-key";
+// Names among the stored headers that are never sent: the encryption that clients asked for of
+// versions of Clary that had none.
+inline constexpr std::string_view kNeverSent = "requested-encryption";
 
 // Content type, headers that come back as they came, user metadata, tags, If-Match and
 // If-None-Match. Throws ApiError for what S3 refuses (MetadataTooLarge, a bad tag set) and for what
-// Clary cannot do (encryption with the customer's key, ACLs): a header that promises something is
-// never just ignored. Lock and storage class are read by read_lock() and storage_class_of().
+// Clary cannot do (ACLs): a header that promises something is never just ignored. Lock, storage
+// class and encryption are read by read_lock(), storage_class_of() and ObjectEncryption::choose().
 objects::PutOptions put_options(const Call& call);
 
 // If-None-Match, which S3 itself takes as * only; an entity tag holds while the object has another.

@@ -1,12 +1,12 @@
 // Reading objects: GetObject, HeadObject, GetObjectAttributes.
-#include <fcntl.h>
-
 #include "api/s3/conditions.h"
+#include "api/s3/encryption.h"
 #include "api/s3/lifecycle.h"
 #include "api/s3/object_head.h"
 #include "api/s3/object_lock.h"
 #include "api/s3/payload_checks.h"
 #include "api/s3/request.h"
+#include "api/s3/send.h"
 #include "api/s3/storage_class.h"
 #include "api/s3/versioning.h"
 #include "base/text.h"
@@ -18,38 +18,12 @@ namespace asio = boost::asio;
 using wire::ApiError;
 
 constexpr std::size_t kMaxListedParts = 1000;
-// How much of a file is sent at once; the kernel is told to read the next piece meanwhile.
-constexpr std::uint64_t kPieceBytes = 4 << 20;
 
 ApiError precondition_failed(std::string_view header) {
   ApiError error("PreconditionFailed",
                  "At least one of the pre-conditions you specified did not hold", 412);
   error.details()["Condition"] = header;
   return error;
-}
-
-asio::awaitable<void> send_files(objects::ObjectContent& content, ByteRange range, Context& context,
-                                 BodyWriter& response) {
-  std::uint64_t offset = range.offset;
-  const auto end = range.offset + range.length;
-  const bool many = !content.info().part_sizes.empty();
-  while (offset < end) {
-    const auto length = std::min(kPieceBytes, end - offset);
-    // Only a multipart object opens further files on the way.
-    objects::ObjectContent::Piece piece;
-    if (many) {
-      piece = co_await on_workers(context.workers, [&] { return content.piece(offset, length); });
-    } else {
-      piece = content.piece(offset, length);
-    }
-    if (piece.length == 0) break;
-    if (end > offset + piece.length) {
-      posix_fadvise(piece.file, static_cast<off_t>(piece.offset + piece.length),
-                    static_cast<off_t>(kPieceBytes), POSIX_FADV_WILLNEED);
-    }
-    co_await response.write_file(piece.file, piece.offset, piece.length);
-    offset += piece.length;
-  }
 }
 
 // Of GetObject and HeadObject, beside what object_head() says.
@@ -91,7 +65,7 @@ asio::awaitable<void> send_object(Context& context, const json::object& input, C
     co_return;
   }
   co_await response.start(std::move(head));
-  co_await send_files(content, range, context, response);
+  co_await send_files(context, content, range, response);
   co_await response.finish();
 }
 
@@ -106,13 +80,18 @@ asio::awaitable<void> get_object(Context& context, json::object input, Call& cal
   const auto version = version_of(input);
   // The cache knows the current version.
   if (auto cached = context.store.cached(bucket->name, key)) {
-    if (version.empty() || cached->info().version_id == version) {
+    const bool wanted = version.empty() || cached->info().version_id == version;
+    if (wanted && ObjectEncryption::unlocks_at_once(*cached)) {
+      context.encryption.unlock(input, "", call, bucket->name, *cached);
       co_await send_object(context, input, call, *bucket, std::move(*cached), response);
       co_return;
     }
   }
-  auto content = co_await on_workers(context.workers,
-                                     [&] { return context.store.get(bucket->name, key, version); });
+  auto content = co_await on_workers(context.workers, [&] {
+    auto found = context.store.get(bucket->name, key, version);
+    if (found) context.encryption.unlock(input, "", call, bucket->name, *found);
+    return found;
+  });
   if (!content) {
     co_await answer_unreadable(context, input, call, response, *bucket, content.error());
     co_return;
@@ -140,6 +119,7 @@ asio::awaitable<void> head_object(Context& context, json::object input, Call& ca
     }
     info = std::move(*found);
   }
+  context.encryption.check(input, call, bucket->name, *info);
   const auto condition = check_conditions(input, "", *info);
   if (condition.result == ConditionResult::kNotModified) {
     co_await response.send(not_modified_head(call, *info), {});
@@ -185,6 +165,7 @@ json::object attributes_of_parts(Context& context, const json::object& input,
 json::object get_object_attributes(Context& context, const json::object& input, Call& call) {
   const auto bucket = bucket_of(context, input, call);
   const auto info = must(context.store.head(bucket.name, key_of(input), version_of(input)), input);
+  context.encryption.check(input, call, bucket.name, *info);
   json::object output{{"LastModified", epoch_seconds(info->modified)}};
   show_version(output, bucket, info->version_id);
   std::set<std::string> asked;

@@ -1,6 +1,7 @@
 // The S3 service: its table of operations, one file per family.
 #pragma once
 
+#include <memory>
 #include <string_view>
 #include <vector>
 
@@ -11,30 +12,38 @@
 
 namespace clary::api::s3 {
 
+class ObjectEncryption;
+struct EncryptionKeys;
+
 // What every operation works with. Outlives the service's operations.
 struct Context {
   objects::ObjectStore& store;
   WorkerPool& workers;
   CorsCache& cors;
+  ObjectEncryption& encryption;
 };
 
 // threads: any. order: destroyed before the store and the pool.
 class S3 final : public Service {
  public:
-  S3(objects::ObjectStore& store, WorkerPool& workers)
-      : cors_(store), context_{store, workers, cors_} {}
+  S3(objects::ObjectStore& store, WorkerPool& workers, const EncryptionKeys& keys);
+  // Without a root key and KMS: objects are stored as they are, unless SSE-C asks otherwise.
+  S3(objects::ObjectStore& store, WorkerPool& workers);
+  ~S3() override;
   std::string_view model_name() const override { return "s3"; }
   std::vector<OperationEntry> operations() override;
   CorsCache& cors() { return cors_; }
 
  private:
   CorsCache cors_;
+  std::unique_ptr<ObjectEncryption> encryption_;
   Context context_;
 };
 
 // One per file of this folder.
 std::vector<OperationEntry> bucket_operations(Context& context);
 std::vector<OperationEntry> bucket_setting_operations(Context& context);
+std::vector<OperationEntry> bucket_encryption_operations(Context& context);
 std::vector<OperationEntry> read_operations(Context& context);
 std::vector<OperationEntry> write_operations(Context& context);
 std::vector<OperationEntry> copy_operations(Context& context);

@@ -1,4 +1,5 @@
 // Multipart uploads as wholes: create, complete, abort, list.
+#include "api/s3/encryption.h"
 #include "api/s3/lifecycle.h"
 #include "api/s3/object_lock.h"
 #include "api/s3/payload_checks.h"
@@ -23,11 +24,15 @@ json::object create_multipart_upload(Context& context, const json::object& input
   upload.options.storage_class = storage_class_of(input);
   read_lock(input, bucket, call.now, upload.options);
   choose_checksum(input, upload);
+  const auto choice = context.encryption.choose(input, call, bucket);
+  upload.options.encryption = context.encryption.make(choice, call, bucket.name, upload.key).kept;
   const auto made = must(context.store.create_upload(bucket.name, std::move(upload)), input);
   json::object output{
       {"Bucket", bucket.name.str()}, {"Key", made.key.str()}, {"UploadId", made.upload_id}};
   show_checksum(output, made);
   show_abort(output, bucket, made);
+  add_encryption(output, input, made.options.encryption);
+  if (!choice.context.empty()) output["SSEKMSEncryptionContext"] = base64(choice.context);
   return output;
 }
 
@@ -91,6 +96,7 @@ json::object complete_multipart_upload(Context& context, const json::object& inp
   add_checksums(output, info.checksums, ShowType::kYes);
   show_new_version(output, info.version_id);
   show_expiration(output, bucket, info);
+  add_encryption(output, input, info.encryption);
   return output;
 }
 

@@ -1,4 +1,5 @@
 // PutObject.
+#include "api/s3/encryption.h"
 #include "api/s3/lifecycle.h"
 #include "api/s3/object_lock.h"
 #include "api/s3/payload_checks.h"
@@ -25,12 +26,17 @@ asio::awaitable<void> put_object(Context& context, json::object input, Call& cal
   options.storage_class = storage_class_of(input);
   options.requester = requester_of(call);
   read_lock(input, bucket, call.now, options);
+  const auto choice = context.encryption.choose(input, call, bucket);
+  const auto make = [&] { return context.encryption.make(choice, call, bucket.name, key); };
+  auto keys = choice.uses_kms() ? co_await on_workers(context.workers, make) : make();
+  options.encryption = std::move(keys.kept);
   PayloadChecks checks(call.request, std::nullopt);
   std::optional<objects::Outcome<objects::ObjectInfo>> outcome;
-  co_await receive(context, body, checks, [&](objects::ObjectWriter& writer) {
-    options.checksums = checks.kept();
-    outcome = context.store.put(bucket.name, key, writer, std::move(options));
-  });
+  co_await receive(context, body, checks, std::move(keys.write),
+                   [&](objects::ObjectWriter& writer) {
+                     options.checksums = checks.kept();
+                     outcome = context.store.put(bucket.name, key, writer, std::move(options));
+                   });
   if (!*outcome) {
     co_await answer_error(call, response, error_of(outcome->error(), input));
     co_return;
@@ -40,6 +46,10 @@ asio::awaitable<void> put_object(Context& context, json::object input, Call& cal
                   {"ETag", in_quotes((*outcome)->etag)}};
   show_new_version(head, (*outcome)->version_id);
   show_expiration(head, bucket, **outcome);
+  add_encryption(head.headers, input, (*outcome)->encryption);
+  if (!choice.context.empty()) {
+    head.headers.emplace_back("x-amz-server-side-encryption-context", base64(choice.context));
+  }
   for (const auto& checksum : checks.kept()) {
     head.headers.emplace_back(wire::checksum_header(kind_of(checksum.algorithm)), checksum.value);
     head.headers.emplace_back("x-amz-checksum-type", "FULL_OBJECT");

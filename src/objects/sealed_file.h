@@ -1,0 +1,56 @@
+// Files whose bytes are encrypted: keys/chunk_cipher.h over file descriptors.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "keys/chunk_cipher.h"
+
+namespace clary::objects {
+
+// Seals bytes as they come and hands them on in pieces of about 1 MiB. threads: one at a time.
+class SealedFileWriter {
+ public:
+  using Sink = std::function<void(std::span<const std::byte> sealed)>;
+  SealedFileWriter(const keys::SecretKey& key, Sink sink);
+  void write(std::span<const std::byte> plain);
+  void finish();  // nothing may be written after it
+
+ private:
+  void seal(std::span<const std::byte> chunk, keys::Position position);
+  void flush();
+
+  const Sink sink_;
+  keys::ChunkSealer sealer_;
+  // A chunk is sealed when more follows it: only then is it known not to be the last.
+  std::vector<std::byte> pending_;
+  const std::unique_ptr<std::byte[]> out_;
+  std::size_t used_ = 0;
+};
+
+// Reads any range of a sealed file. threads: one at a time. errors: StorageError when the file is
+// damaged; no byte of a damaged chunk is ever given out.
+class SealedFileReader {
+ public:
+  // `file` stays its owner's and open. `plain_size`: what the row says.
+  SealedFileReader(const keys::SecretKey& key, int file, std::uint64_t plain_size);
+  // All of `size` bytes, which the file has.
+  void read(std::uint64_t offset, char* buffer, std::size_t size);
+
+ private:
+  static keys::ChunkOpener open(const keys::SecretKey& key, int file);
+  // Opens one chunk into `plain`.
+  void open_chunk(std::uint64_t index, std::span<const std::byte> sealed, std::byte* plain);
+
+  const int file_;
+  const std::uint64_t plain_size_;
+  const std::uint64_t last_chunk_;
+  keys::ChunkOpener opener_;
+  std::unique_ptr<std::byte[]> sealed_;
+};
+
+}  // namespace clary::objects
