@@ -236,6 +236,28 @@ const std::vector<SettingEntry>& entries() {
       number_entry<std::uint64_t>("scrub_bytes_per_second", "How fast that check reads, at most.",
                                   &Settings::scrub_bytes_per_second, 1 << 16,
                                   std::uint64_t{1} << 40),
+      {.name = "s3_default_object_ownership",
+       .value_name = "RULE",
+       .help =
+           "Object ownership of new buckets that ask for none: BucketOwnerEnforced (no ACLs, as "
+           "on AWS), BucketOwnerPreferred or ObjectWriter.",
+       .set =
+           [](Settings& s, std::string_view text) {
+             parse_choice(text, {"BucketOwnerEnforced", "BucketOwnerPreferred", "ObjectWriter"});
+             s.s3_default_object_ownership = std::string(text);
+           },
+       .show = [](const Settings& s) { return s.s3_default_object_ownership; }},
+      {.name = "s3_default_block_public_access",
+       .value_name = "on|off",
+       .help = "Whether new buckets block every kind of public access, as on AWS.",
+       .set =
+           [](Settings& s, std::string_view text) {
+             s.s3_default_block_public_access = parse_choice(text, {"off", "on"}) == 1;
+           },
+       .show =
+           [](const Settings& s) {
+             return std::string(s.s3_default_block_public_access ? "on" : "off");
+           }},
   };
   return kEntries;
 }

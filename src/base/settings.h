@@ -44,6 +44,9 @@ struct Settings {
   bool customer_keys_need_tls = true;
   unsigned scrub_hours = 168;  // 0: never
   std::uint64_t scrub_bytes_per_second = 32 << 20;
+  // Of new S3 buckets.
+  std::string s3_default_object_ownership = "BucketOwnerEnforced";
+  bool s3_default_block_public_access = true;
 };
 
 // A value that cannot be used; the message names the setting, where it came from, and what it

@@ -48,6 +48,15 @@ Claim Authenticator::anonymous() const {
   return claim;
 }
 
+std::expected<Claim, AuthFailure> Authenticator::claim_unsigned(const RequestHead& head) const {
+  Claim claim = anonymous();
+  auto request = wire::unsigned_request(head);
+  if (!request) return std::unexpected(wire::auth_failure(request.error()));
+  claim.request.payload = request->payload;
+  claim.request.payload_hash = std::move(request->payload_hash);
+  return claim;
+}
+
 // Source: "Calculating a Signature", browser-based uploads, for versions 4 and 2: both sign the
 // policy as the form has it.
 std::expected<Claim, AuthFailure> Authenticator::claim_form(const FormSignature& form) {
@@ -89,8 +98,10 @@ std::expected<Claim, AuthFailure> Authenticator::claim_form(const FormSignature&
 
 std::expected<void, AuthFailure> Authenticator::verify(const RequestHead& head, const Claim& claim,
                                                        std::string_view body_hash) {
+  const bool anonymous = claim.access_key->principal->kind == identity::Principal::Kind::kAnonymous;
   const auto verified =
-      claim.request.string_to_sign.empty()
+      anonymous ? std::expected<void, wire::SignatureError>()
+      : claim.request.string_to_sign.empty()
           ? wire::verify_signature(head, claim.request, claim.key, body_hash, clock_.now(),
                                    kMaxSkew)
           : wire::verify_sigv2(claim.request, claim.access_key->secret, clock_.now());

@@ -42,6 +42,8 @@ class Authenticator {
 
   // Who sends a request that nobody signed.
   Claim anonymous() const;
+  // The same, with what its head says about the payload; kMalformed when that takes a signature.
+  std::expected<Claim, wire::AuthFailure> claim_unsigned(const RequestHead& head) const;
 
   // The same for a form, whose signature is verified as well.
   std::expected<Claim, wire::AuthFailure> claim_form(const FormSignature& form);

@@ -227,7 +227,10 @@ asio::awaitable<void> Gateway::serve(Request& request) {
       co_await serve_form(request);
       co_return;
     }
-    refuse(request, claimed.error(), {});
+    const bool unsigned_s3 =
+        claimed.error() == wire::AuthFailure::kMissing && is_s3(request.model());
+    if (unsigned_s3) claimed = authenticator_.claim_unsigned(head);
+    if (!claimed) refuse(request, claimed.error(), {});
   }
   request.claim = std::move(*claimed);
   request.notes.claimed_key_id = request.claim->request.scope.access_key_id;

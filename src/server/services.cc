@@ -110,6 +110,12 @@ engine::RunSinks run_sinks(store::LogEvents& logs, store::MetricPoints& metrics,
                             std::string_view id) { return sealer.open("runs", sealed, id); }};
 }
 
+api::s3::NewBuckets new_buckets(const Settings& settings) {
+  return {.ownership = api::s3::object_ownership(settings.s3_default_object_ownership)
+                           .value_or(api::s3::ObjectOwnership::kBucketOwnerEnforced),
+          .block_public_access = settings.s3_default_block_public_access};
+}
+
 }  // namespace
 
 struct Services::Impl {
@@ -244,7 +250,9 @@ struct Services::Impl {
         workers(worker_threads(settings), settings.worker_queue),
         registry(models, services(), request_metrics),
         gateway(registry, authenticator, authorizer, workers, clock, request_metrics, guards(),
-                side_routes()) {}
+                side_routes()) {
+    s3.share(s3_directory(), new_buckets(settings));
+  }
 
   // Every service of this server.
   std::vector<api::Service*> services() {
@@ -264,6 +272,28 @@ struct Services::Impl {
     return {.audit = request_audit,
             .limits = limits,
             .remote_needs_tls = settings.require_tls == Settings::RequireTls::kRemote};
+  }
+
+  // Whom ACLs and bucket policies may name.
+  api::s3::Directory s3_directory() {
+    return {.accounts =
+                [this] {
+                  std::vector<std::string> ids;
+                  for (auto& account : accounts.list()) ids.push_back(std::move(account.id));
+                  return ids;
+                },
+            .account_of_email = [this](std::string_view email) -> std::optional<std::string> {
+              for (auto& account : accounts.list()) {
+                if (!email.empty() && equals_ignore_case(account.email, email)) {
+                  return std::move(account.id);
+                }
+              }
+              return std::nullopt;
+            },
+            .principal_exists =
+                [this](std::string_view arn) {
+                  return roles.find_by_arn(arn).has_value() || users.find_by_arn(arn).has_value();
+                }};
   }
 
   SideRoutes side_routes() {
@@ -353,6 +383,7 @@ void Services::add_gauge(std::string name, std::string help, std::function<doubl
 }
 
 ClientFile Services::client_file(const std::string& url, const std::filesystem::path& ca_bundle) {
+  impl_->accounts.ensure(impl_->settings.account_id, impl_->settings.account_id);
   const identity::Role role = impl_->roles.ensure_execution_role(impl_->settings.account_id);
   const identity::AccessKey key = impl_->credentials.local_key(impl_->settings.account_id);
   return {.url = url,

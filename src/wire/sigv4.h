@@ -60,6 +60,9 @@ enum class SignatureError {
 };
 
 std::expected<SignedRequest, SignatureError> parse_signature(const RequestHead& head);
+// A request that nobody signed: what its head says about the payload. kMalformed when that would
+// take a signature.
+std::expected<SignedRequest, SignatureError> unsigned_request(const RequestHead& head);
 
 using SigningKey = std::array<std::byte, 32>;
 SigningKey signing_key(std::string_view secret, const CredentialScope& scope);

@@ -285,4 +285,19 @@ std::expected<SignedRequest, SignatureError> parse_signature(const RequestHead& 
   return std::unexpected(SignatureError::kMissing);
 }
 
+std::expected<SignedRequest, SignatureError> unsigned_request(const RequestHead& head) {
+  SignedRequest request;
+  request.payload = PayloadKind::kUnsigned;
+  const std::string_view text = head.headers.get("x-amz-content-sha256");
+  if (const auto parsed = parse_payload(text, request); !parsed) {
+    return std::unexpected(parsed.error());
+  }
+  if (request.payload == PayloadKind::kStreamingSigned ||
+      request.payload == PayloadKind::kStreamingSignedTrailer) {
+    return malformed();
+  }
+  if (!request.payload_hash.empty()) request.payload = PayloadKind::kHash;
+  return request;
+}
+
 }  // namespace clary::wire

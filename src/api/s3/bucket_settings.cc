@@ -13,10 +13,6 @@ struct Absent {
   std::string_view operation, code, message;
 };
 constexpr std::array kAbsent{
-    Absent{"GetBucketPolicy", "NoSuchBucketPolicy", "The bucket policy does not exist"},
-    Absent{"GetBucketPolicyStatus", "NoSuchBucketPolicy", "The bucket policy does not exist"},
-    Absent{"GetPublicAccessBlock", "NoSuchPublicAccessBlockConfiguration",
-           "The public access block configuration was not found"},
     Absent{"GetBucketWebsite", "NoSuchWebsiteConfiguration",
            "The specified bucket does not have a website configuration"},
     Absent{"GetBucketReplication", "ReplicationConfigurationNotFoundError",
@@ -26,31 +22,6 @@ constexpr std::array kAbsent{
 // An answer without members: never configured.
 constexpr std::array<std::string_view, 3> kEmpty{
     "GetBucketLogging", "GetBucketNotificationConfiguration", "GetBucketAccelerateConfiguration"};
-
-json::object owner_controls_all(std::string_view account) {
-  auto grantee = owner_of(account);
-  grantee["Type"] = "CanonicalUser";
-  return {{"Owner", owner_of(account)},
-          {"Grants", json::array{json::object{{"Grantee", std::move(grantee)},
-                                              {"Permission", "FULL_CONTROL"}}}}};
-}
-
-json::object get_bucket_acl(Context& context, const json::object& input, Call& call) {
-  return owner_controls_all(bucket_of(context, input, call).account);
-}
-
-json::object get_object_acl(Context& context, const json::object& input, Call& call) {
-  const auto bucket = bucket_of(context, input, call);
-  must(context.store.head(bucket.name, key_of(input)), input);
-  return owner_controls_all(bucket.account);
-}
-
-json::object get_bucket_ownership_controls(Context& context, const json::object& input,
-                                           Call& call) {
-  bucket_of(context, input, call);
-  const json::object rule{{"ObjectOwnership", "BucketOwnerEnforced"}};
-  return {{"OwnershipControls", json::object{{"Rules", json::array{rule}}}}};
-}
 
 json::object get_bucket_request_payment(Context& context, const json::object& input, Call& call) {
   bucket_of(context, input, call);
@@ -66,9 +37,6 @@ std::vector<OperationEntry> bucket_setting_operations(Context& context) {
     };
   };
   std::vector<OperationEntry> entries{
-      {"GetBucketAcl", plain(get_bucket_acl), {}},
-      {"GetObjectAcl", plain(get_object_acl), {}},
-      {"GetBucketOwnershipControls", plain(get_bucket_ownership_controls), {}},
       {"GetBucketRequestPayment", plain(get_bucket_request_payment), {}},
   };
   for (const auto& absent : kAbsent) {

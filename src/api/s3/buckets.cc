@@ -1,5 +1,6 @@
 // Buckets: ListBuckets, CreateBucket, HeadBucket, GetBucketLocation, DeleteBucket.
 #include "api/s3/bucket_name.h"
+#include "api/s3/new_bucket_access.h"
 #include "api/s3/request.h"
 #include "base/text.h"
 
@@ -82,6 +83,7 @@ json::object create_bucket(Context& context, const json::object& input, Call& ca
     error.details()["BucketName"] = name;
     throw error;
   }
+  const auto access = new_bucket_access(context, input, call);
   const objects::BucketInfo bucket{BucketName(name),
                                    std::string(call.account),
                                    region_of(input, call.region),
@@ -93,6 +95,11 @@ json::object create_bucket(Context& context, const json::object& input, Call& ca
   const bool repeated = !created && created.error() == objects::StoreError::kBucketOwnedByYou &&
                         call.region == "us-east-1";
   if (!created && !repeated) throw error_of(created.error(), input);
+  if (repeated) {
+    reset_acl(context, bucket, access, input);
+  } else {
+    store_access(context, bucket.name, access, input);
+  }
   return {{"Location", "/" + name}};
 }
 
@@ -122,6 +129,7 @@ boost::asio::awaitable<void> get_bucket_location(Context& context, json::object 
 json::object delete_bucket(Context& context, const json::object& input, Call& call) {
   const auto bucket = bucket_of(context, input, call);
   must(context.store.delete_bucket(bucket.name), input);
+  context.access.forget(bucket.name);
   return {};
 }
 

@@ -1,6 +1,7 @@
 // CopyObject, and what UploadPartCopy shares with it.
 #include "api/s3/copy.h"
 
+#include "api/s3/acl_requests.h"
 #include "api/s3/conditions.h"
 #include "api/s3/encryption.h"
 #include "api/s3/lifecycle.h"
@@ -150,6 +151,7 @@ json::object copy_object(Context& context, const json::object& input, Call& call
   request.target.encryption = std::move(keys.kept);
   request.write = std::move(keys.write);
   request.checksums = copied_checksums(input, content);
+  set_object_access(context, bucket, call, request.owner, request.acl);
   const auto copied = must(context.store.copy(request), input);
   json::object result{{"ETag", in_quotes(copied.etag)},
                       {"LastModified", epoch_seconds(copied.modified)}};

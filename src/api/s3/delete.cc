@@ -1,4 +1,5 @@
 // DeleteObject, DeleteObjects.
+#include "api/s3/authorize.h"
 #include "api/s3/payload_checks.h"
 #include "api/s3/request.h"
 #include "api/s3/versioning.h"
@@ -102,12 +103,21 @@ json::object delete_objects(Context& context, const json::object& input, Call& c
   }
   std::vector<objects::RemoveRequest> requests;
   const bool bypass = find_bool(input, "BypassGovernanceRetention").value_or(false);
+  json::array deleted, errors;
   for (const auto& entry : *objects) {
-    requests.push_back(removal_of(entry.as_object(), bypass, call));
+    const auto& object = entry.as_object();
+    const auto key = string_or(object, "Key");
+    const auto version = string_or(object, "VersionId");
+    if (const auto refused = refuses_delete(context, input, call, bucket, key, version)) {
+      json::object error{{"Key", key}, {"Code", refused->code()}, {"Message", refused->what()}};
+      if (!version.empty()) error["VersionId"] = version;
+      errors.push_back(std::move(error));
+    } else {
+      requests.push_back(removal_of(object, bypass, call));
+    }
   }
   const auto outcomes = must(context.store.remove_many(bucket.name, requests), input);
   const bool quiet = find_bool(*request, "Quiet").value_or(false);
-  json::array deleted, errors;
   for (std::size_t i = 0; i < outcomes.size(); ++i) {
     if (!outcomes[i]) {
       errors.push_back(failed_removal(requests[i], outcomes[i].error()));

@@ -47,17 +47,6 @@ void read_metadata(const Headers& headers, objects::PutOptions& options) {
   }
 }
 
-void refuse_unsupported(const Headers& headers) {
-  for (const auto& [name, value] : headers) {
-    const auto lower = to_lower(name);
-    const bool harmless_acl =
-        lower == "x-amz-acl" && (value == "private" || value == "bucket-owner-full-control");
-    if ((lower == "x-amz-acl" || lower.starts_with("x-amz-grant-")) && !harmless_acl) {
-      throw ApiError("AccessControlListNotSupported", "The bucket does not allow ACLs", 400);
-    }
-  }
-}
-
 }  // namespace
 
 void set_none_match(objects::PutOptions& options, std::string_view value) {
@@ -71,7 +60,6 @@ void set_none_match(objects::PutOptions& options, std::string_view value) {
 objects::PutOptions put_options(const Call& call) {
   const auto& headers = call.request.headers;
   objects::PutOptions options;
-  refuse_unsupported(headers);
   options.content_type = headers.find("Content-Type").value_or("binary/octet-stream");
   if (options.content_type.empty()) options.content_type = "binary/octet-stream";
   for (const auto name : kKept) {

@@ -1,4 +1,5 @@
 // Reading objects: GetObject, HeadObject, GetObjectAttributes.
+#include "api/s3/authorize.h"
 #include "api/s3/conditions.h"
 #include "api/s3/encryption.h"
 #include "api/s3/lifecycle.h"

@@ -29,8 +29,8 @@ T must(objects::Outcome<T> outcome, const json::object& input) {
   if constexpr (!std::is_void_v<T>) return std::move(*outcome);
 }
 
-// The bucket an operation names: it exists, belongs to the caller's account, and to the owner the
-// request expects. Does not block.
+// The bucket an operation names: it exists, and belongs to the owner the request expects. Whether
+// the caller may use it, S3::authorize() has decided before. Does not block.
 std::expected<objects::BucketInfo, wire::ApiError> find_bucket(const Context& context,
                                                                const json::object& input,
                                                                const Call& call);

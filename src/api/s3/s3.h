@@ -6,7 +6,9 @@
 #include <vector>
 
 #include "api/call.h"
+#include "api/s3/bucket_access.h"
 #include "api/s3/cors.h"
+#include "api/s3/directory.h"
 #include "base/worker_pool.h"
 #include "objects/object_store.h"
 
@@ -15,12 +17,22 @@ namespace clary::api::s3 {
 class ObjectEncryption;
 struct EncryptionKeys;
 
+// What a bucket is made with when its maker says nothing. AWS's own defaults: ACLs disabled, every
+// kind of public access blocked.
+struct NewBuckets {
+  ObjectOwnership ownership = ObjectOwnership::kBucketOwnerEnforced;
+  bool block_public_access = true;
+};
+
 // What every operation works with. Outlives the service's operations.
 struct Context {
   objects::ObjectStore& store;
   WorkerPool& workers;
   CorsCache& cors;
   ObjectEncryption& encryption;
+  BucketAccessCache& access;
+  Directory directory = {};
+  NewBuckets new_buckets = {};
 };
 
 // threads: any. order: destroyed before the store and the pool.
@@ -30,13 +42,17 @@ class S3 final : public Service {
   // Without a root key and KMS: objects are stored as they are, unless SSE-C asks otherwise.
   S3(objects::ObjectStore& store, WorkerPool& workers);
   ~S3() override;
+  // Whom ACLs and policies may name, and how buckets are made. Set before the service is used.
+  void share(Directory directory, NewBuckets new_buckets);
   std::string_view model_name() const override { return "s3"; }
   std::vector<OperationEntry> operations() override;
+  void authorize(const json::object& input, Call& call) override;
   CorsCache& cors() { return cors_; }
 
  private:
   CorsCache cors_;
   std::unique_ptr<ObjectEncryption> encryption_;
+  BucketAccessCache access_;
   Context context_;
 };
 
@@ -57,5 +73,8 @@ std::vector<OperationEntry> version_listing_operations(Context& context);
 std::vector<OperationEntry> versioning_operations(Context& context);
 std::vector<OperationEntry> object_lock_operations(Context& context);
 std::vector<OperationEntry> lifecycle_operations(Context& context);
+std::vector<OperationEntry> acl_operations(Context& context);
+std::vector<OperationEntry> bucket_policy_operations(Context& context);
+std::vector<OperationEntry> public_access_operations(Context& context);
 
 }  // namespace clary::api::s3

@@ -104,6 +104,9 @@ class FakeResponse final : public BodyWriter {
 class S3Fixture : public testing::Test {
  protected:
   S3Fixture() {
+    Directory directory;
+    directory.accounts = [] { return std::vector<std::string>{"000000000000", "111122223333"}; };
+    service_.share(std::move(directory), {});
     for (auto& entry : service_.operations()) operations_.emplace(entry.name, entry);
     EXPECT_EQ(send("PUT", "/bucket").status, 200U);
   }
@@ -153,7 +156,8 @@ class S3Fixture : public testing::Test {
   const wire::ServiceModel& model_ = model();
   const wire::Router& router_ = router();
   std::map<std::string_view, OperationEntry> operations_;
-  AllowAll authorizer_;
+  AllowAll allow_all_;
+  identity::Authorizer* authorizer_ = &allow_all_;
   identity::Principal principal_;
   std::string region_ = "us-east-1", account_ = "000000000000";
   std::size_t piece_ = 64 * 1024;
@@ -174,8 +178,9 @@ class S3Fixture : public testing::Test {
       auto input = wire::decode_request(model_, wire::Protocol::kRestXml, *match.operation, head,
                                         match.labels, streaming ? "" : body);
       wire::validate(model_, *match.operation, input);
-      Call call{model_,       *match.operation, principal_, account_,    region_,
-                "REQUEST-ID", clock_.now(),     head,       authorizer_, body};
+      Call call{model_,       *match.operation, principal_, account_,     region_,
+                "REQUEST-ID", clock_.now(),     head,       *authorizer_, body};
+      service_.authorize(input, call);
       if (streaming) {
         FakeBody reader(body, piece_, trailers_);
         reader.fail_below = fail_below_;

@@ -1,4 +1,5 @@
 // Multipart uploads as wholes: create, complete, abort, list.
+#include "api/s3/acl_requests.h"
 #include "api/s3/encryption.h"
 #include "api/s3/lifecycle.h"
 #include "api/s3/object_lock.h"
@@ -23,6 +24,7 @@ json::object create_multipart_upload(Context& context, const json::object& input
   upload.options = put_options(call);
   upload.options.storage_class = storage_class_of(input);
   read_lock(input, bucket, call.now, upload.options);
+  set_object_access(context, bucket, call, upload.options.owner, upload.options.acl);
   choose_checksum(input, upload);
   const auto choice = context.encryption.choose(input, call, bucket);
   upload.options.encryption = context.encryption.make(choice, call, bucket.name, upload.key).kept;

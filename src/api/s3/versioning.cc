@@ -1,6 +1,8 @@
 // PutBucketVersioning, GetBucketVersioning, and how versions are shown.
 #include "api/s3/versioning.h"
 
+#include "api/s3/authorize.h"
+
 namespace clary::api::s3 {
 
 using wire::ApiError;
@@ -96,6 +98,11 @@ boost::asio::awaitable<void> answer_unreadable(Context& context, const json::obj
                                                Call& call, BodyWriter& response,
                                                const objects::BucketInfo& bucket,
                                                objects::StoreError error) {
+  const auto answer = missing_object(context, input, call, error);
+  if (answer.status() == 403) {
+    co_await answer_error(call, response, answer);
+    co_return;
+  }
   // ceph/s3-tests want to read that no delete marker hides a key that is not there.
   HeaderFields headers;
   const bool marker = error == objects::StoreError::kDeleteMarker;
@@ -115,7 +122,7 @@ boost::asio::awaitable<void> answer_unreadable(Context& context, const json::obj
   if (headers.empty() && error == objects::StoreError::kNoSuchKey) {
     headers.emplace_back("x-amz-delete-marker", "false");
   }
-  co_await answer_error(call, response, error_of(error, input), std::move(headers));
+  co_await answer_error(call, response, answer, std::move(headers));
 }
 
 std::vector<OperationEntry> versioning_operations(Context& context) {

@@ -1,4 +1,5 @@
 // PutObject.
+#include "api/s3/acl_requests.h"
 #include "api/s3/encryption.h"
 #include "api/s3/lifecycle.h"
 #include "api/s3/object_lock.h"
@@ -26,6 +27,7 @@ asio::awaitable<void> put_object(Context& context, json::object input, Call& cal
   options.storage_class = storage_class_of(input);
   options.requester = requester_of(call);
   read_lock(input, bucket, call.now, options);
+  set_object_access(context, bucket, call, options.owner, options.acl);
   const auto choice = context.encryption.choose(input, call, bucket);
   const auto make = [&] { return context.encryption.make(choice, call, bucket.name, key); };
   auto keys = choice.uses_kms() ? co_await on_workers(context.workers, make) : make();

@@ -1,0 +1,147 @@
+#include "api/s3/operation_rules.h"
+
+#include <algorithm>
+#include <array>
+
+namespace clary::api::s3 {
+namespace {
+
+using enum OperationRule::Resource;
+using Permission = AclPermission;
+using ListOf = OperationRule::ListOf;
+
+constexpr std::array kRules{
+    OperationRule{"AbortMultipartUpload", "s3:AbortMultipartUpload", kObject},
+    OperationRule{"CompleteMultipartUpload", "s3:PutObject", kObject, "", Permission::kWrite,
+                  ListOf::kBucket},
+    OperationRule{"CopyObject", "s3:PutObject", kObject, "", Permission::kWrite, ListOf::kBucket},
+    OperationRule{"CreateBucket", "s3:CreateBucket"},
+    OperationRule{"CreateMultipartUpload", "s3:PutObject", kObject, "", Permission::kWrite,
+                  ListOf::kBucket},
+    OperationRule{"DeleteBucket", "s3:DeleteBucket"},
+    OperationRule{"DeleteBucketAnalyticsConfiguration", "s3:PutAnalyticsConfiguration"},
+    OperationRule{"DeleteBucketCors", "s3:PutBucketCORS"},
+    OperationRule{"DeleteBucketEncryption", "s3:PutEncryptionConfiguration"},
+    OperationRule{"DeleteBucketIntelligentTieringConfiguration",
+                  "s3:PutIntelligentTieringConfiguration"},
+    OperationRule{"DeleteBucketInventoryConfiguration", "s3:PutInventoryConfiguration"},
+    OperationRule{"DeleteBucketLifecycle", "s3:PutLifecycleConfiguration"},
+    OperationRule{"DeleteBucketMetricsConfiguration", "s3:PutMetricsConfiguration"},
+    OperationRule{"DeleteBucketOwnershipControls", "s3:PutBucketOwnershipControls"},
+    OperationRule{"DeleteBucketPolicy", "s3:DeleteBucketPolicy"},
+    OperationRule{"DeleteBucketReplication", "s3:PutReplicationConfiguration"},
+    OperationRule{"DeleteBucketTagging", "s3:PutBucketTagging"},
+    OperationRule{"DeleteBucketWebsite", "s3:DeleteBucketWebsite"},
+    OperationRule{"DeleteObject", "s3:DeleteObject", kObject, "s3:DeleteObjectVersion",
+                  Permission::kWrite, ListOf::kBucket},
+    OperationRule{"DeleteObjectTagging", "s3:DeleteObjectTagging", kObject,
+                  "s3:DeleteObjectVersionTagging"},
+    OperationRule{"DeletePublicAccessBlock", "s3:PutBucketPublicAccessBlock"},
+    OperationRule{"GetBucketAccelerateConfiguration", "s3:GetAccelerateConfiguration"},
+    OperationRule{"GetBucketAcl", "s3:GetBucketAcl", kBucket, "", Permission::kReadAcp,
+                  ListOf::kBucket},
+    OperationRule{"GetBucketAnalyticsConfiguration", "s3:GetAnalyticsConfiguration"},
+    OperationRule{"GetBucketCors", "s3:GetBucketCORS"},
+    OperationRule{"GetBucketEncryption", "s3:GetEncryptionConfiguration"},
+    OperationRule{"GetBucketIntelligentTieringConfiguration",
+                  "s3:GetIntelligentTieringConfiguration"},
+    OperationRule{"GetBucketInventoryConfiguration", "s3:GetInventoryConfiguration"},
+    OperationRule{"GetBucketLifecycle", "s3:GetLifecycleConfiguration"},
+    OperationRule{"GetBucketLifecycleConfiguration", "s3:GetLifecycleConfiguration"},
+    OperationRule{"GetBucketLocation", "s3:GetBucketLocation"},
+    OperationRule{"GetBucketLogging", "s3:GetBucketLogging"},
+    OperationRule{"GetBucketMetricsConfiguration", "s3:GetMetricsConfiguration"},
+    OperationRule{"GetBucketNotification", "s3:GetBucketNotification"},
+    OperationRule{"GetBucketNotificationConfiguration", "s3:GetBucketNotification"},
+    OperationRule{"GetBucketOwnershipControls", "s3:GetBucketOwnershipControls"},
+    OperationRule{"GetBucketPolicy", "s3:GetBucketPolicy"},
+    OperationRule{"GetBucketPolicyStatus", "s3:GetBucketPolicyStatus"},
+    OperationRule{"GetBucketReplication", "s3:GetReplicationConfiguration"},
+    OperationRule{"GetBucketRequestPayment", "s3:GetBucketRequestPayment"},
+    OperationRule{"GetBucketTagging", "s3:GetBucketTagging"},
+    OperationRule{"GetBucketVersioning", "s3:GetBucketVersioning"},
+    OperationRule{"GetBucketWebsite", "s3:GetBucketWebsite"},
+    OperationRule{"GetObject", "s3:GetObject", kObject, "s3:GetObjectVersion", Permission::kRead,
+                  ListOf::kObject},
+    OperationRule{"GetObjectAcl", "s3:GetObjectAcl", kObject, "s3:GetObjectVersionAcl",
+                  Permission::kReadAcp, ListOf::kObject},
+    OperationRule{"GetObjectAttributes", "s3:GetObject", kObject, "s3:GetObjectVersion",
+                  Permission::kRead, ListOf::kObject},
+    OperationRule{"GetObjectLegalHold", "s3:GetObjectLegalHold", kObject},
+    OperationRule{"GetObjectLockConfiguration", "s3:GetBucketObjectLockConfiguration"},
+    OperationRule{"GetObjectRetention", "s3:GetObjectRetention", kObject},
+    OperationRule{"GetObjectTagging", "s3:GetObjectTagging", kObject, "s3:GetObjectVersionTagging"},
+    OperationRule{"GetObjectTorrent", "s3:GetObjectTorrent", kObject, "", Permission::kRead,
+                  ListOf::kObject},
+    OperationRule{"GetPublicAccessBlock", "s3:GetBucketPublicAccessBlock"},
+    OperationRule{"HeadBucket", "s3:ListBucket", kBucket, "", Permission::kRead, ListOf::kBucket},
+    OperationRule{"HeadObject", "s3:GetObject", kObject, "s3:GetObjectVersion", Permission::kRead,
+                  ListOf::kObject},
+    OperationRule{"ListBucketAnalyticsConfigurations", "s3:GetAnalyticsConfiguration"},
+    OperationRule{"ListBucketIntelligentTieringConfigurations",
+                  "s3:GetIntelligentTieringConfiguration"},
+    OperationRule{"ListBucketInventoryConfigurations", "s3:GetInventoryConfiguration"},
+    OperationRule{"ListBucketMetricsConfigurations", "s3:GetMetricsConfiguration"},
+    OperationRule{"ListBuckets", "s3:ListAllMyBuckets", kService},
+    OperationRule{"ListDirectoryBuckets", "s3:ListAllMyBuckets", kService},
+    OperationRule{"ListMultipartUploads", "s3:ListBucketMultipartUploads", kBucket, "",
+                  Permission::kRead, ListOf::kBucket},
+    OperationRule{"ListObjectVersions", "s3:ListBucketVersions", kBucket, "", Permission::kRead,
+                  ListOf::kBucket},
+    OperationRule{"ListObjects", "s3:ListBucket", kBucket, "", Permission::kRead, ListOf::kBucket},
+    OperationRule{"ListObjectsV2", "s3:ListBucket", kBucket, "", Permission::kRead,
+                  ListOf::kBucket},
+    OperationRule{"ListParts", "s3:ListMultipartUploadParts", kObject},
+    OperationRule{"PutBucketAccelerateConfiguration", "s3:PutAccelerateConfiguration"},
+    OperationRule{"PutBucketAcl", "s3:PutBucketAcl", kBucket, "", Permission::kWriteAcp,
+                  ListOf::kBucket},
+    OperationRule{"PutBucketAnalyticsConfiguration", "s3:PutAnalyticsConfiguration"},
+    OperationRule{"PutBucketCors", "s3:PutBucketCORS"},
+    OperationRule{"PutBucketEncryption", "s3:PutEncryptionConfiguration"},
+    OperationRule{"PutBucketIntelligentTieringConfiguration",
+                  "s3:PutIntelligentTieringConfiguration"},
+    OperationRule{"PutBucketInventoryConfiguration", "s3:PutInventoryConfiguration"},
+    OperationRule{"PutBucketLifecycle", "s3:PutLifecycleConfiguration"},
+    OperationRule{"PutBucketLifecycleConfiguration", "s3:PutLifecycleConfiguration"},
+    OperationRule{"PutBucketLogging", "s3:PutBucketLogging"},
+    OperationRule{"PutBucketMetricsConfiguration", "s3:PutMetricsConfiguration"},
+    OperationRule{"PutBucketNotification", "s3:PutBucketNotification"},
+    OperationRule{"PutBucketNotificationConfiguration", "s3:PutBucketNotification"},
+    OperationRule{"PutBucketOwnershipControls", "s3:PutBucketOwnershipControls"},
+    OperationRule{"PutBucketPolicy", "s3:PutBucketPolicy"},
+    OperationRule{"PutBucketReplication", "s3:PutReplicationConfiguration"},
+    OperationRule{"PutBucketRequestPayment", "s3:PutBucketRequestPayment"},
+    OperationRule{"PutBucketTagging", "s3:PutBucketTagging"},
+    OperationRule{"PutBucketVersioning", "s3:PutBucketVersioning"},
+    OperationRule{"PutBucketWebsite", "s3:PutBucketWebsite"},
+    OperationRule{"PutObject", "s3:PutObject", kObject, "", Permission::kWrite, ListOf::kBucket},
+    OperationRule{"PutObjectAcl", "s3:PutObjectAcl", kObject, "s3:PutObjectVersionAcl",
+                  Permission::kWriteAcp, ListOf::kObject},
+    OperationRule{"PutObjectLegalHold", "s3:PutObjectLegalHold", kObject},
+    OperationRule{"PutObjectLockConfiguration", "s3:PutBucketObjectLockConfiguration"},
+    OperationRule{"PutObjectRetention", "s3:PutObjectRetention", kObject},
+    OperationRule{"PutObjectTagging", "s3:PutObjectTagging", kObject, "s3:PutObjectVersionTagging"},
+    OperationRule{"PutPublicAccessBlock", "s3:PutBucketPublicAccessBlock"},
+    OperationRule{"RenameObject", "s3:PutObject", kObject, "", Permission::kWrite, ListOf::kBucket},
+    OperationRule{"RestoreObject", "s3:RestoreObject", kObject},
+    OperationRule{"SelectObjectContent", "s3:GetObject", kObject, "", Permission::kRead,
+                  ListOf::kObject},
+    OperationRule{"UpdateObjectEncryption", "s3:UpdateObjectEncryption", kObject},
+    OperationRule{"UploadPart", "s3:PutObject", kObject, "", Permission::kWrite, ListOf::kBucket},
+    OperationRule{"UploadPartCopy", "s3:PutObject", kObject, "", Permission::kWrite,
+                  ListOf::kBucket},
+};
+static_assert(std::ranges::is_sorted(kRules, {}, &OperationRule::operation));
+
+}  // namespace
+
+std::span<const OperationRule> operation_rules() {
+  return kRules;
+}
+
+const OperationRule* rule_of(std::string_view operation) {
+  const auto found = std::ranges::lower_bound(kRules, operation, {}, &OperationRule::operation);
+  return found != kRules.end() && found->operation == operation ? &*found : nullptr;
+}
+
+}  // namespace clary::api::s3
