@@ -38,7 +38,10 @@ def start_server():
                          # The suite sends its keys (SSE-C) without TLS.
                          arguments=["--account-id", accounts.ACCOUNTS["s3 main"],
                                     "--lifecycle-day-seconds", str(LIFECYCLE_DAY_SECONDS),
-                                    "--customer-keys-need-tls", "off"])
+                                    "--customer-keys-need-tls", "off",
+                                    # It takes buckets to have ACLs, and to be opened at will.
+                                    "--s3-default-object-ownership", "ObjectWriter",
+                                    "--s3-default-block-public-access", "off"])
     server.own_folder = True
     server.start()
     return server, keys
