@@ -33,7 +33,7 @@ json::array contents_of(const Listing& listing, const json::object* owner) {
   contents.reserve(listing.page.objects.size());
   for (const auto& info : listing.page.objects) {
     auto entry = listed_object(info, listing.request.url);
-    if (owner != nullptr) entry["Owner"] = *owner;
+    if (owner != nullptr) entry["Owner"] = info.owner.empty() ? *owner : owner_of(info.owner);
     contents.push_back(std::move(entry));
   }
   return contents;

@@ -1,4 +1,6 @@
 // The parts of an upload: UploadPart, UploadPartCopy, ListParts.
+#include "api/s3/acl_requests.h"
+#include "api/s3/bucket_access.h"
 #include "api/s3/copy.h"
 #include "api/s3/encryption.h"
 #include "api/s3/payload_checks.h"
@@ -131,7 +133,8 @@ json::object list_parts(Context& context, const json::object& input, Call& call)
   auto parts = must(context.store.parts(bucket.name, key, upload_id, after, limit + 1), input);
   const bool truncated = parts.size() > limit;
   if (truncated) parts.resize(limit);
-  const auto owner = owner_of(bucket.account);
+  const auto owner =
+      owner_of(owner_account(*context.access.find(bucket), bucket, upload.options.owner));
   json::object output{{"Bucket", bucket.name.str()},
                       {"Key", key.str()},
                       {"UploadId", upload_id},

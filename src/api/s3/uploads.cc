@@ -130,7 +130,7 @@ UploadPage page_of(Context& context, const json::object& input, const objects::B
                    std::size_t limit, bool url) {
   const auto prefix = string_or(input, "Prefix");
   const auto delimiter = string_or(input, "Delimiter");
-  const auto owner = owner_of(bucket.account);
+  const auto access = context.access.find(bucket);
   UploadPage page;
   page.last_key = string_or(input, "KeyMarker");
   page.last_upload = page.last_key.empty() ? "" : string_or(input, "UploadIdMarker");
@@ -151,7 +151,8 @@ UploadPage page_of(Context& context, const json::object& input, const objects::B
           page.prefixes.push_back(json::object{{"Prefix", percent_encoded(group, url)}});
           rolled = group;
         } else {
-          page.uploads.push_back(upload_entry(upload, owner, url));
+          const auto owner = owner_account(*access, bucket, upload.options.owner);
+          page.uploads.push_back(upload_entry(upload, owner_of(owner), url));
         }
       }
       page.last_key = key;
