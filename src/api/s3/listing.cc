@@ -78,7 +78,8 @@ json::object list_objects_v2(Context& context, const json::object& input, Call& 
   const auto start_after = find_string(input, "StartAfter");
   const auto token = find_string(input, "ContinuationToken");
   fetch(context, input, bucket,
-        token ? name_of_token(*token) : std::string(start_after.value_or("")), listing);
+        token && !token->empty() ? name_of_token(*token) : std::string(start_after.value_or("")),
+        listing);
   auto output = output_of(listing);
   output["KeyCount"] = listing.page.objects.size() + listing.page.common_prefixes.size();
   if (token) output["ContinuationToken"] = *token;

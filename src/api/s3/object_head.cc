@@ -51,6 +51,8 @@ void add_checksum_headers(ResponseHead& head, const json::object& input,
                           const objects::ObjectInfo& info, const ObjectView& view) {
   // A checksum of the whole says nothing about a part of it.
   if (view.range && view.range->length != info.size) return;
+  // A part has checksums of its own.
+  if (view.part_number && !info.part_sizes.empty()) return;
   if (string_or(input, "ChecksumMode") != "ENABLED") return;
   for (const auto& checksum : info.checksums) {
     head.headers.emplace_back(wire::checksum_header(kind_of(checksum.algorithm)), checksum.value);
@@ -76,7 +78,10 @@ std::expected<ByteRange, ApiError> range_of_part(std::int64_t number,
   }
   if (number > parts) {
     return std::unexpected(
-        ApiError("InvalidPartNumber", "The requested partnumber is not satisfiable", 416));
+        ApiError("InvalidPart",
+                 "One or more of the specified parts could not be found.  The part may not have "
+                 "been uploaded, or the specified entity tag may not match the part's entity tag.",
+                 400));
   }
   if (info.part_sizes.empty()) return ByteRange{0, info.size};
   ByteRange range;

@@ -18,7 +18,7 @@ struct ObjectView {
 };
 
 // Throws nothing for a satisfiable request; the answer to an unsatisfiable one is an ApiError in
-// the other arm: 416 InvalidRange, InvalidPartNumber, or 400 for contradictions.
+// the other arm: 416 InvalidRange, or 400 for a part it lacks and for contradictions.
 std::expected<ObjectView, wire::ApiError> view_of(const json::object& input,
                                                   const objects::ObjectInfo& info);
 

@@ -93,7 +93,7 @@ TEST_F(ObjectsTest, ConditionsAndRangesOfGet) {
   EXPECT_EQ(send("GET", "/bucket/k", {{"Range", "bytes=10-"}}).element("ActualObjectSize"), "10");
   EXPECT_EQ(send("GET", "/bucket/k", {{"If-None-Match", etag}}).header("ETag"), etag);
   EXPECT_EQ(send("GET", "/bucket/k?partNumber=1").status, 206U);
-  EXPECT_EQ(send("GET", "/bucket/k?partNumber=2").element("Code"), "InvalidPartNumber");
+  EXPECT_EQ(send("GET", "/bucket/k?partNumber=2").element("Code"), "InvalidPart");
 }
 
 TEST_F(ObjectsTest, TheQueryOverrulesHeaders) {

@@ -41,6 +41,27 @@ ResponseHead versioned_head(const json::object& input, const Call& call,
   return head;
 }
 
+// The checksums of the part that is shown, which stand for those of the whole.
+asio::awaitable<void> add_part_checksums(Context& context, const json::object& input,
+                                         const objects::BucketInfo& bucket,
+                                         const objects::ObjectInfo& info, const ObjectView& view,
+                                         ResponseHead& head) {
+  if (!view.part_number || info.part_sizes.empty()) co_return;
+  if (string_or(input, "ChecksumMode") != "ENABLED" || info.checksums.empty()) co_return;
+  const auto count = static_cast<std::size_t>(*view.part_number);
+  // Parts count from one, whatever numbers they were uploaded under.
+  const auto parts = co_await on_workers(context.workers, [&] {
+    return context.store.object_parts(bucket.name, info.key, info.version_id, 0, count);
+  });
+  if (!parts || parts->size() < count) co_return;
+  const auto& whole = info.checksums.front();
+  for (const auto& checksum : parts->back().checksums) {
+    if (checksum.algorithm != whole.algorithm) continue;
+    head.headers.emplace_back(wire::checksum_header(kind_of(checksum.algorithm)), checksum.value);
+    head.headers.emplace_back("x-amz-checksum-type", whole.composite ? "COMPOSITE" : "FULL_OBJECT");
+  }
+}
+
 asio::awaitable<void> send_object(Context& context, const json::object& input, Call& call,
                                   const objects::BucketInfo& bucket, objects::ObjectContent content,
                                   BodyWriter& response) {
@@ -60,6 +81,7 @@ asio::awaitable<void> send_object(Context& context, const json::object& input, C
     co_return;
   }
   auto head = versioned_head(input, call, bucket, info, *view);
+  co_await add_part_checksums(context, input, bucket, info, *view, head);
   const auto range = view->range.value_or(ByteRange{0, info.size});
   if (const auto* bytes = content.inline_bytes()) {
     co_await response.send(std::move(head), bytes->substr(range.offset, range.length));
@@ -135,7 +157,9 @@ asio::awaitable<void> head_object(Context& context, json::object input, Call& ca
     co_await answer_error(call, response, view.error());
     co_return;
   }
-  co_await response.send(versioned_head(input, call, *bucket, *info, *view), {});
+  auto head = versioned_head(input, call, *bucket, *info, *view);
+  co_await add_part_checksums(context, input, *bucket, *info, *view, head);
+  co_await response.send(std::move(head), {});
 }
 
 json::object attributes_of_parts(Context& context, const json::object& input,

@@ -33,7 +33,7 @@ void add_tag(Tags& tags, std::string key, std::string value) {
 
 void check_count(const Tags& tags, std::size_t most) {
   if (tags.size() <= most) return;
-  throw ApiError("BadRequest",
+  throw ApiError("InvalidTag",
                  (most == kMaxObjectTags ? "Object tags cannot be greater than "
                                          : "Bucket tag count cannot be greater than ") +
                      std::to_string(most),

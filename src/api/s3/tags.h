@@ -16,7 +16,7 @@ inline constexpr std::size_t kMaxBucketTags = 50;
 
 // x-amz-tagging: a=1&b=2, form-encoded. Throws ApiError InvalidArgument or InvalidTag.
 Tags tags_of_header(std::string_view header);
-// Tagging.TagSet of a request. Throws ApiError InvalidTag, MalformedXML, BadRequest.
+// Tagging.TagSet of a request. Throws ApiError InvalidTag, MalformedXML.
 Tags tags_of_input(const json::object& input, std::size_t most);
 json::array tag_set(const Tags& tags);
 
