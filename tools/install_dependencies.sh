@@ -12,7 +12,7 @@ packages=(
   libpcre2-dev libpugixml-dev libspdlog-dev libfmt-dev libcli11-dev libtomlplusplus-dev
   zlib1g-dev libdeflate-dev libargon2-dev libseccomp-dev libgtest-dev libgmock-dev
   # run time
-  bubblewrap curl
+  bubblewrap gocryptfs fuse3 curl
 )
 
 missing=()

@@ -28,6 +28,12 @@ std::string host_header(const http::Address& address) {
   return address.port == 80 ? host : host + ":" + std::to_string(address.port);
 }
 
+std::vector<std::pair<std::string, std::string>> encryption_headers(const std::string& kms_key) {
+  if (kms_key.empty()) return {};
+  return {{"x-amz-server-side-encryption", "aws:kms"},
+          {"x-amz-server-side-encryption-aws-kms-key-id", kms_key}};
+}
+
 // Throws what S3 said, unless trying again may help (5xx, 429).
 void throw_unless_passing(const http::ClientResponse& response, const S3Location& where) {
   if (response.status >= 500 || response.status == 429) return;
@@ -208,12 +214,13 @@ void S3Client::get(const S3Location& from, const ByteSink& sink, std::string eta
   }
 }
 
-void S3Client::put(const S3Location& to, std::string_view body) {
-  send({.method = "PUT", .where = to, .body = body});
+void S3Client::put(const S3Location& to, std::string_view body, const std::string& kms_key) {
+  send({.method = "PUT", .where = to, .body = body, .headers = encryption_headers(kms_key)});
 }
 
-std::string S3Client::create_multipart(const S3Location& to) {
-  const http::ClientResponse response = send({.method = "POST", .where = to, .query = "uploads="});
+std::string S3Client::create_multipart(const S3Location& to, const std::string& kms_key) {
+  const http::ClientResponse response = send(
+      {.method = "POST", .where = to, .query = "uploads=", .headers = encryption_headers(kms_key)});
   pugi::xml_document document;
   document.load_buffer(response.body.data(), response.body.size());
   return document.child("InitiateMultipartUploadResult").child_value("UploadId");
@@ -266,7 +273,7 @@ void S3Upload::write(std::string_view bytes) {
 }
 
 void S3Upload::send_part() {
-  if (upload_.empty()) upload_ = client_.create_multipart(to_);
+  if (upload_.empty()) upload_ = client_.create_multipart(to_, kms_key_);
   const int number = static_cast<int>(etags_.size()) + 1;
   etags_.push_back(client_.upload_part(to_, upload_, number, buffer_));
   buffer_.clear();
@@ -274,7 +281,7 @@ void S3Upload::send_part() {
 
 void S3Upload::finish() {
   if (upload_.empty()) {
-    client_.put(to_, buffer_);
+    client_.put(to_, buffer_, kms_key_);
   } else {
     if (!buffer_.empty()) send_part();
     client_.complete_multipart(to_, upload_, etags_);

@@ -68,9 +68,11 @@ class S3Client {
   // The object's bytes, in pieces. A connection that breaks is taken up where it broke, as long as
   // the object is still the same: `etag` from list(), or asked for when it is empty.
   void get(const S3Location& from, const ByteSink& sink, std::string etag = {});
-  void put(const S3Location& to, std::string_view body);
+  // `kms_key`: ARN of the key that S3 encrypts the object with (SSE-KMS); "" leaves it to the
+  // bucket.
+  void put(const S3Location& to, std::string_view body, const std::string& kms_key);
 
-  std::string create_multipart(const S3Location& to);
+  std::string create_multipart(const S3Location& to, const std::string& kms_key);
   // Returns the part's ETag.
   std::string upload_part(const S3Location& to, const std::string& upload, int number,
                           std::string_view body);
@@ -95,7 +97,8 @@ class S3Client {
 // Uploads bytes of unknown length: one PUT when they fit into a part, else a multipart upload.
 class S3Upload {
  public:
-  S3Upload(S3Client& client, S3Location to) : client_(client), to_(std::move(to)) {}
+  S3Upload(S3Client& client, S3Location to, std::string kms_key)
+      : client_(client), to_(std::move(to)), kms_key_(std::move(kms_key)) {}
   ~S3Upload();  // aborts what was not finished
   S3Upload(const S3Upload&) = delete;
   S3Upload& operator=(const S3Upload&) = delete;
@@ -107,6 +110,7 @@ class S3Upload {
 
   S3Client& client_;
   const S3Location to_;
+  const std::string kms_key_;
   std::string buffer_, upload_;
   std::vector<std::string> etags_;
   bool finished_ = false;

@@ -29,8 +29,9 @@ bool is_empty(int folder) {
   return empty;
 }
 
-void upload_archive(S3Client& client, int folder, const S3Location& to) {
-  S3Upload upload(client, to);
+void upload_archive(S3Client& client, int folder, const S3Location& to,
+                    const std::string& kms_key) {
+  S3Upload upload(client, to, kms_key);
   GzipWriter gzip([&](std::string_view bytes) { upload.write(bytes); });
   if (!write_tar(folder, [&](std::string_view bytes) { gzip.write(bytes); })) {
     gzip.write(std::string(1024, '\0'));  // an archive without members is two zero blocks
@@ -39,8 +40,8 @@ void upload_archive(S3Client& client, int folder, const S3Location& to) {
   upload.finish();
 }
 
-void upload_file(S3Client& client, int file, const S3Location& to) {
-  S3Upload upload(client, to);
+void upload_file(S3Client& client, int file, const S3Location& to, const std::string& kms_key) {
+  S3Upload upload(client, to, kms_key);
   std::vector<char> buffer(1 << 20);
   for (ssize_t size; (size = read(file, buffer.data(), buffer.size())) != 0;) {
     if (size < 0) throw StorageError("reading the output " + to.key);
@@ -50,7 +51,7 @@ void upload_file(S3Client& client, int file, const S3Location& to) {
 }
 
 // Every regular file below the folder, each to its own key. Links are not followed.
-void upload_files(S3Client& client, int folder, const S3Location& to) {
+void upload_files(S3Client& client, int folder, const S3Location& to, const std::string& kms_key) {
   DIR* stream = fdopendir(openat(folder, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (stream == nullptr) return;
   std::vector<std::string> names;
@@ -67,9 +68,9 @@ void upload_files(S3Client& client, int folder, const S3Location& to) {
     const std::string separator = to.key.empty() || to.key.ends_with('/') ? "" : "/";
     const S3Location target{to.bucket, to.key + separator + name};
     if (S_ISDIR(status.st_mode)) {
-      upload_files(client, file.get(), target);
+      upload_files(client, file.get(), target, kms_key);
     } else if (S_ISREG(status.st_mode)) {
-      upload_file(client, file.get(), target);
+      upload_file(client, file.get(), target, kms_key);
     }
   }
 }
@@ -89,9 +90,9 @@ void stage_out(const JobSpec& spec, Keep keep, const fs::path& opt_ml, const S3O
     if (optional && is_empty(folder.get())) continue;
     const S3Location to = parse_s3_uri(output.s3_uri);
     if (output.form == OutputSpec::Form::kTarGz) {
-      upload_archive(client, folder.get(), to);
+      upload_archive(client, folder.get(), to, output.kms_key);
     } else {
-      upload_files(client, folder.get(), to);
+      upload_files(client, folder.get(), to, output.kms_key);
     }
   }
 }

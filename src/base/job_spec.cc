@@ -86,7 +86,8 @@ json::object to_json(const OutputSpec& output) {
   return {{"local_path", output.local_path},
           {"s3_uri", output.s3_uri},
           {"form", name_of(kForms, output.form)},
-          {"only_if_not_empty", output.only_if_not_empty}};
+          {"only_if_not_empty", output.only_if_not_empty},
+          {"kms_key", output.kms_key}};
 }
 
 OutputSpec output_from_json(const json::object& object) {
@@ -95,6 +96,7 @@ OutputSpec output_from_json(const json::object& object) {
   output.s3_uri = string_or(object, "s3_uri");
   output.form = value_of(kForms, object, "form");
   output.only_if_not_empty = find_bool(object, "only_if_not_empty").value_or(false);
+  output.kms_key = string_or(object, "kms_key");
   return output;
 }
 
@@ -156,6 +158,7 @@ json::object to_json(const JobSpec& spec) {
       {"environment", text_map(spec.environment)},
       {"config_files", std::move(config_files)},
       {"inputs", array_of(spec.inputs, [](const InputSpec& input) { return to_json(input); })},
+      {"volume_key", spec.volume_key},
       {"outputs", array_of(spec.outputs, [](const OutputSpec& output) { return to_json(output); })},
       {"metrics", array_of(spec.metrics,
                            [](const MetricPattern& metric) {
@@ -196,6 +199,7 @@ JobSpec job_spec_from_json(const json::object& object) {
   }
   spec.inputs = vector_of(object, "inputs", input_from_json);
   spec.outputs = vector_of(object, "outputs", output_from_json);
+  spec.volume_key = string_or(object, "volume_key");
   spec.metrics = vector_of(object, "metrics", [](const json::object& metric) {
     return MetricPattern{string_or(metric, "name"), string_or(metric, "regex")};
   });

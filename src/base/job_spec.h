@@ -29,6 +29,7 @@ struct OutputSpec {
   std::string s3_uri;      // full key for archives, prefix otherwise
   enum class Form { kTarGz, kFiles } form = Form::kTarGz;
   bool only_if_not_empty = false;  // output.tar.gz
+  std::string kms_key{};           // ARN: what S3 is to encrypt it with; "" leaves it to the bucket
 };
 
 struct MetricPattern {
@@ -63,6 +64,9 @@ struct JobSpec {
   std::vector<MetricPattern> metrics;
   Limits limits;
   bool network = false;  // false: no network inside the sandbox
+  // What encrypts the files of the run while it is there: "" nothing, "transient" a key that is
+  // nowhere but in memory, else the ARN of a KMS key that gives such a key.
+  std::string volume_key;
   int instance_index = 0, instance_count = 1;
   std::string log_group, log_stream;
   std::string metric_namespace;  // of scraped metrics

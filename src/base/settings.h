@@ -47,6 +47,7 @@ struct Settings {
   // Of new S3 buckets.
   std::string s3_default_object_ownership = "BucketOwnerEnforced";
   bool s3_default_block_public_access = true;
+  std::size_t encrypt_job_volumes = 0;  // of "auto", "on", "off"
 };
 
 // A value that cannot be used; the message names the setting, where it came from, and what it

@@ -17,6 +17,7 @@
 #include "base/text.h"
 #include "engine/run_state.h"
 #include "process/cgroup.h"
+#include "process/encrypted_folder.h"
 #include "process/exit_watch.h"
 #include "process/process_id.h"
 #include "process/spawn.h"
@@ -71,6 +72,7 @@ std::vector<std::string> agent_environment() {
 // it, and its spool says that it stopped. None of that is this run's.
 void leave_only(const fs::path& run, std::string_view name) {
   std::error_code error;
+  process::detach_mount(run / "ml");
   for (const fs::directory_entry& entry : fs::directory_iterator(run, error)) {
     if (entry.path().filename() == name) continue;
     fs::remove_all(entry.path(), error);
@@ -224,6 +226,8 @@ std::vector<json::object> LocalBackend::unsent_reports(const std::string& spec_i
 
 void LocalBackend::forget(const std::string& spec_id) {
   std::error_code error;
+  // The encrypted volume of a run whose agent was killed.
+  process::detach_mount(impl_->folder(spec_id) / "ml");
   fs::remove_all(impl_->folder(spec_id), error);
   if (error) spdlog::warn("run {}: its folder could not be removed: {}", spec_id, error.message());
 }

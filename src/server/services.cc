@@ -177,6 +177,8 @@ struct Services::Impl {
       {.documents = documents,
        .roles = role_sessions,
        .s3 = object_look,
+       .keys = &key_use,
+       .volumes = static_cast<api::sagemaker::VolumeEncryption>(settings.encrypt_job_volumes),
        .wake = [this](const store::DocumentKey& key) { controllers.enqueue(key); }}};
   api::IamService iam{{.roles = roles,
                        .policies = policies,

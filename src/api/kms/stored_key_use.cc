@@ -25,6 +25,19 @@ std::string StoredKeyUse::arn_of(const Call& call, std::string_view key_id,
   return access_.resolve(call, key_id, ask)->arn;
 }
 
+std::string StoredKeyUse::usable(const Call& call, std::string_view key_id,
+                                 std::string_view action) {
+  Ask ask{.action = action.empty() ? "DescribeKey" : action};
+  ask.via_service = service_of(call);
+  const KeyPointer key = access_.resolve(call, key_id, ask);
+  if (!action.empty()) access_.require(call, key, ask);
+  require_enabled(*key);
+  if (!key->symmetric()) {
+    throw ApiError("InvalidKeyUsageException", key->arn + " is no symmetric encryption key.");
+  }
+  return key->arn;
+}
+
 keys::DataKey StoredKeyUse::generate(const Call& call, std::string_view key_arn,
                                      const keys::EncryptionContext& context) {
   Ask ask{.action = "GenerateDataKey", .encryption_context = &context};

@@ -1,13 +1,14 @@
-// KeyUse over the keys of this server.
+// KeyUse and KeyCheck over the keys of this server.
 #pragma once
 
 #include "api/kms/key_access.h"
+#include "api/kms/key_check.h"
 #include "api/kms/key_use.h"
 
 namespace clary::api::kms {
 
 // owns nothing. threads: any.
-class StoredKeyUse final : public KeyUse {
+class StoredKeyUse final : public KeyUse, public KeyCheck {
  public:
   StoredKeyUse(keys::KeyTable& keys, KeyAccess& access) : keys_(keys), access_(access) {}
   std::string arn_of(const Call& call, std::string_view key_id, std::string_view service) override;
@@ -15,6 +16,7 @@ class StoredKeyUse final : public KeyUse {
                          const keys::EncryptionContext& context) override;
   keys::SecretKey open(const Call& call, std::string_view sealed,
                        const keys::EncryptionContext& context) override;
+  std::string usable(const Call& call, std::string_view key_id, std::string_view action) override;
 
  private:
   keys::KeyTable& keys_;

@@ -81,7 +81,7 @@ struct SageMaker::Families {
         registry(resources),
         settings(resources),
         search(resources, experiments),
-        training(resources, parts.roles, parts.s3, parts.wake),
+        training(resources, parts.roles, parts.s3, parts.wake, parts.keys, parts.volumes),
         hosting(resources, parts.roles, parts.s3, parts.wake) {}
 
   Resources resources;

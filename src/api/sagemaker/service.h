@@ -5,6 +5,7 @@
 #include <memory>
 
 #include "api/call.h"
+#include "api/sagemaker/job_keys.h"
 #include "api/sagemaker/role_sessions.h"
 #include "api/sagemaker/s3_uri.h"
 #include "store/documents.h"
@@ -16,6 +17,10 @@ struct Parts {
   store::Documents& documents;
   RoleSessions& roles;
   S3Look& s3;
+  // Nullptr: jobs cannot name keys.
+  kms::KeyCheck* keys = nullptr;
+  // What becomes of the files of jobs that name no key.
+  VolumeEncryption volumes = VolumeEncryption::kAuto;
   // Tells the work queue that a document changed: engine::Controllers::enqueue.
   std::function<void(const store::DocumentKey&)> wake;
 };

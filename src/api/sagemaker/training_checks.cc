@@ -125,18 +125,7 @@ void check_channel(const json::object& channel, const json::object& input, const
   check_objects(source->as_object(), call, string_or(input, "RoleArn"), s3);
 }
 
-// A key that encrypts nothing would be worse than none.
-void check_keys(const json::object& input) {
-  for (auto path : {"OutputDataConfig.KmsKeyId", "ResourceConfig.VolumeKmsKeyId"}) {
-    const json::value* key = at_path(input, path);
-    if (key == nullptr || key->as_string().empty()) continue;
-    fail_validation("Encryption with a KMS key (" + std::string(path) +
-                    ") is not available on this server: create the job without the key.");
-  }
-}
-
 void check_unbuilt(const json::object& input) {
-  check_keys(input);
   for (auto member : {"DebugRuleConfigurations", "ProfilerRuleConfigurations"}) {
     const json::array* rules = find_array(input, member);
     if (rules != nullptr && !rules->empty()) {

@@ -13,6 +13,7 @@ json::object TrainingJobs::create(const json::object& input, Call& call) {
   const std::string arn = arn_of(kind, key.name, call.account, call.region);
   if (resources_.documents().find_by_arn(arn)) fail(kind.exists, key.name, arn);
   check_training_request(input, call, roles_, s3_);
+  const JobKeys keys = job_keys(input, call, keys_, volumes_);
   if (const json::object* experiment = find_object(input, "ExperimentConfig")) {
     if (auto name = find_string(*experiment, "ExperimentName")) {
       resources_.find(kind_named("experiment"), *name, call);
@@ -23,6 +24,7 @@ json::object TrainingJobs::create(const json::object& input, Call& call) {
   }
   json::object output = resources_.create(kind, input, call, [&](store::Document& job) {
     complete_training_document(job, call.now, s3_);
+    keep_job_keys(keys, job);
   });
   wake_(key);
   return output;

@@ -3,6 +3,7 @@
 
 #include <functional>
 
+#include "api/sagemaker/job_keys.h"
 #include "api/sagemaker/resources.h"
 #include "api/sagemaker/training_document.h"
 #include "api/sagemaker/workloads.h"
@@ -16,8 +17,14 @@ using Wake = std::function<void(const store::DocumentKey&)>;
 // threads: any. blocks: on the store.
 class TrainingJobs {
  public:
-  TrainingJobs(Resources& resources, RoleSessions& roles, S3Look& s3, Wake wake)
-      : resources_(resources), roles_(roles), s3_(s3), wake_(std::move(wake)) {}
+  TrainingJobs(Resources& resources, RoleSessions& roles, S3Look& s3, Wake wake,
+               kms::KeyCheck* keys, VolumeEncryption volumes)
+      : resources_(resources),
+        roles_(roles),
+        s3_(s3),
+        wake_(std::move(wake)),
+        keys_(keys),
+        volumes_(volumes) {}
   json::object create(const json::object& input, Call& call);
   // With the metrics that a built-in algorithm defines by itself: the same for all its jobs, so
   // they are not in every job's document.
@@ -31,6 +38,8 @@ class TrainingJobs {
   RoleSessions& roles_;
   S3Look& s3_;
   Wake wake_;
+  kms::KeyCheck* const keys_;
+  const VolumeEncryption volumes_;
 };
 
 // Level-triggered: document without a run -> submit; document with one -> bring up to date; ended

@@ -2,6 +2,7 @@
 // Amazon SageMaker Provides Training Information" (files and variables of the container).
 #include "api/sagemaker/images.h"
 #include "api/sagemaker/instance_types.h"
+#include "api/sagemaker/job_keys.h"
 #include "api/sagemaker/resources.h"
 #include "api/sagemaker/training_document.h"
 
@@ -95,6 +96,7 @@ std::vector<OutputSpec> outputs_of(const store::Document& job) {
     outputs.push_back(
         {"/opt/ml/output/data", join_s3(folder, "output.tar.gz"), OutputSpec::Form::kTarGz, true});
   }
+  for (OutputSpec& output : outputs) output.kms_key = string_or(job.internal, kOutputKey);
   const std::string checkpoints = text_at(job.body, "CheckpointConfig.S3Uri");
   if (!checkpoints.empty()) {
     outputs.push_back({checkpoint_folder(job.body), checkpoints, OutputSpec::Form::kFiles, true});
@@ -170,6 +172,7 @@ engine::JobSpec training_spec(const store::Document& job) {
     }
   }
   spec.outputs = outputs_of(job);
+  spec.volume_key = string_or(job.internal, kVolumeKey);
   spec.metrics = metrics_of(body);
   const InstanceSize size = instance_size(instance_type_of(body));
   spec.limits.cpus = size.cpus;

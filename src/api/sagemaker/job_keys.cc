@@ -1,0 +1,60 @@
+#include "api/sagemaker/job_keys.h"
+
+#include "api/sagemaker/resources.h"
+#include "process/encrypted_folder.h"
+
+namespace clary::api::sagemaker {
+namespace {
+
+std::string key_at(const json::object& input, std::string_view path) {
+  const json::value* const key = at_path(input, path);
+  return key == nullptr ? std::string() : std::string(key->as_string());
+}
+
+std::string usable(const std::string& key, std::string_view path, std::string_view action,
+                   const Call& call, kms::KeyCheck* keys) {
+  if (keys == nullptr) {
+    fail_validation("Encryption with a KMS key (" + std::string(path) +
+                    ") is not available on this server: create the job without the key.");
+  }
+  try {
+    return keys->usable(call, key, action);
+  } catch (const wire::ApiError& error) {
+    if (error.code() == "AccessDeniedException") throw;
+    fail_validation("The KMS key of " + std::string(path) + " cannot be used: " + error.what());
+  }
+}
+
+}  // namespace
+
+JobKeys job_keys(const json::object& input, const Call& call, kms::KeyCheck* keys,
+                 VolumeEncryption volumes) {
+  constexpr std::string_view kOutput = "OutputDataConfig.KmsKeyId";
+  constexpr std::string_view kVolume = "ResourceConfig.VolumeKmsKeyId";
+  JobKeys found;
+  const std::string output = key_at(input, kOutput), volume = key_at(input, kVolume);
+  // The job's role writes the outputs: whether it may use the key shows then.
+  if (!output.empty()) found.output = usable(output, kOutput, "", call, keys);
+  if (!volume.empty()) {
+    found.volume = usable(volume, kVolume, "CreateGrant", call, keys);
+    if (volumes == VolumeEncryption::kOff) {
+      fail_validation(std::string(kVolume) +
+                      ": the server's setting encrypt_job_volumes is off; create the job without "
+                      "the key.");
+    }
+  } else if (volumes == VolumeEncryption::kOn) {
+    found.volume = "transient";
+  }
+  if (found.volume.empty()) return found;
+  if (const auto why = process::why_no_encrypted_folders()) {
+    fail_validation("This server cannot encrypt the volumes of jobs: " + *why + ".");
+  }
+  return found;
+}
+
+void keep_job_keys(const JobKeys& keys, store::Document& job) {
+  if (!keys.output.empty()) job.internal[kOutputKey] = keys.output;
+  if (!keys.volume.empty()) job.internal[kVolumeKey] = keys.volume;
+}
+
+}  // namespace clary::api::sagemaker

@@ -1,0 +1,29 @@
+// The KMS keys that a job's request names: checked when it is created, and what its run is told.
+#pragma once
+
+#include "api/call.h"
+#include "api/kms/key_check.h"
+#include "store/documents.h"
+
+namespace clary::api::sagemaker {
+
+// Whether the files of a run are encrypted on disk: kAuto when the job names a key, kOn always,
+// with a transient key where none is named, kOff never: a job that names one is refused.
+enum class VolumeEncryption { kAuto, kOn, kOff };
+
+// Of Document::internal: ARN of the key of the outputs; JobSpec::volume_key.
+inline constexpr std::string_view kOutputKey = "output_key";
+inline constexpr std::string_view kVolumeKey = "volume_key";
+
+struct JobKeys {
+  std::string output, volume;
+};
+
+// Reads OutputDataConfig.KmsKeyId and ResourceConfig.VolumeKmsKeyId. Throws ValidationException
+// when a key does not exist, is disabled or may not be used by the caller, or when this machine
+// cannot encrypt volumes.
+JobKeys job_keys(const json::object& input, const Call& call, kms::KeyCheck* keys,
+                 VolumeEncryption volumes);
+void keep_job_keys(const JobKeys& keys, store::Document& job);
+
+}  // namespace clary::api::sagemaker
