@@ -9,7 +9,10 @@
 
 #include <cerrno>
 #include <stdexcept>
-#include <thread>
+#include <string>
+#include <vector>
+
+#include "process/spawn.h"
 
 namespace clary::process {
 namespace {
@@ -94,21 +97,22 @@ EncryptedFolder::EncryptedFolder(fs::path sealed, fs::path place, std::string_vi
       secret);
   const auto ended = made.child.wait(kPatience);
   if (!ended || shell_code(*ended) != 0) fail(made);
-  Started mounted = start({program->string(), "-fg", "-q", "-nosyslog", "-allow_other", "--",
+  // It goes to the background once the mount is in use, and not before: until then it opens a file
+  // in it itself, and would wait for ever for a folder that we make at that moment.
+  Started mounted = start({program->string(), "-q", "-nosyslog", "-allow_other", "--",
                            sealed_.string(), place_.string()},
                           secret);
-  const auto end = std::chrono::steady_clock::now() + kPatience;
-  while (!is_mounted(place_)) {
-    if (mounted.child.wait(milliseconds(2)) || std::chrono::steady_clock::now() > end) {
-      fail(mounted);
-    }
+  const auto up = mounted.child.wait(kPatience);
+  if (!up || shell_code(*up) != 0 || !is_mounted(place_)) {
+    detach_mount(place_);
+    fail(mounted);
   }
-  program_ = std::move(mounted.child);
+  errors_ = std::move(mounted.errors.reader);
 }
 
 EncryptedFolder::~EncryptedFolder() {
+  // The program ends with its mount.
   detach_mount(place_);
-  if (!program_.wait(kPatience)) program_.signal(SIGKILL);
   std::error_code ignored;
   fs::remove_all(sealed_, ignored);
 }

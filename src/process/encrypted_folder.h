@@ -7,7 +7,7 @@
 #include <string>
 #include <string_view>
 
-#include "process/spawn.h"
+#include "process/file_descriptor.h"
 
 namespace clary::process {
 
@@ -29,7 +29,7 @@ class EncryptedFolder {
 
  private:
   std::filesystem::path sealed_, place_;
-  Child program_;
+  FileDescriptor errors_;  // where the program would write to: it dies when nobody reads there
 };
 
 // Takes away a mount that a killed process left at `place`; nothing when there is none.

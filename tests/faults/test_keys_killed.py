@@ -1,5 +1,6 @@
 """kill -9 while the root key is made or replaced: the folder opens with the key that is in place."""
 
+import json
 import subprocess
 import time
 
@@ -80,17 +81,16 @@ def test_secrets_are_in_no_file_of_the_folder(server, clients):
     """But client.json, which is there to tell the local key."""
     user = clients.iam.create_user(UserName="ann")["User"]["UserName"]
     key = clients.iam.create_access_key(UserName=user)["AccessKey"]
-    session = clients.sts.get_session_token
     data_key = clients.kms.generate_data_key(
         KeyId=clients.kms.create_key()["KeyMetadata"]["KeyId"], KeySpec="AES_256")["Plaintext"]
     secrets = [key["SecretAccessKey"].encode(), data_key,
                clients.server.exported["AWS_SECRET_ACCESS_KEY"].encode()]
-    try:
-        given = session()["Credentials"]
-        secrets += [given["SecretAccessKey"].encode(), given["SessionToken"].encode()]
-    except clients.sts.exceptions.ClientError:
-        pass  # sessions get none; a role's then
-    given = clients.sts.assume_role(RoleArn=clients.role, RoleSessionName="grep")["Credentials"]
+    trust = {"Version": "2012-10-17", "Statement": [{
+        "Effect": "Allow", "Action": "sts:AssumeRole",
+        "Principal": {"AWS": f"arn:aws:iam::{clients.role.split(':')[4]}:root"}}]}
+    role = clients.iam.create_role(RoleName="grep", AssumeRolePolicyDocument=json.dumps(trust))
+    given = clients.sts.assume_role(RoleArn=role["Role"]["Arn"],
+                                    RoleSessionName="grep")["Credentials"]
     secrets += [given["SecretAccessKey"].encode(), given["SessionToken"].encode()]
     for file in server.data_dir.rglob("*"):
         if not file.is_file() or file.name == "client.json":
