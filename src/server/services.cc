@@ -177,9 +177,9 @@ struct Services::Impl {
       {.documents = documents,
        .roles = role_sessions,
        .s3 = object_look,
+       .wake = [this](const store::DocumentKey& key) { controllers.enqueue(key); },
        .keys = &key_use,
-       .volumes = static_cast<api::sagemaker::VolumeEncryption>(settings.encrypt_job_volumes),
-       .wake = [this](const store::DocumentKey& key) { controllers.enqueue(key); }}};
+       .volumes = static_cast<api::sagemaker::VolumeEncryption>(settings.encrypt_job_volumes)}};
   api::IamService iam{{.roles = roles,
                        .policies = policies,
                        .users = users,

@@ -17,12 +17,12 @@ struct Parts {
   store::Documents& documents;
   RoleSessions& roles;
   S3Look& s3;
+  // Tells the work queue that a document changed: engine::Controllers::enqueue.
+  std::function<void(const store::DocumentKey&)> wake;
   // Nullptr: jobs cannot name keys.
   kms::KeyCheck* keys = nullptr;
   // What becomes of the files of jobs that name no key.
   VolumeEncryption volumes = VolumeEncryption::kAuto;
-  // Tells the work queue that a document changed: engine::Controllers::enqueue.
-  std::function<void(const store::DocumentKey&)> wake;
 };
 
 // threads: operations run on the worker pool, many at once.

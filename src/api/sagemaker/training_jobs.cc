@@ -12,8 +12,8 @@ json::object TrainingJobs::create(const json::object& input, Call& call) {
   const store::DocumentKey key = Resources::key_of(kind, string_or(input, "TrainingJobName"), call);
   const std::string arn = arn_of(kind, key.name, call.account, call.region);
   if (resources_.documents().find_by_arn(arn)) fail(kind.exists, key.name, arn);
-  check_training_request(input, call, roles_, s3_);
   const JobKeys keys = job_keys(input, call, keys_, volumes_);
+  check_training_request(input, call, roles_, s3_);
   if (const json::object* experiment = find_object(input, "ExperimentConfig")) {
     if (auto name = find_string(*experiment, "ExperimentName")) {
       resources_.find(kind_named("experiment"), *name, call);
