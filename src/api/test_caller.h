@@ -44,7 +44,7 @@ class TestCaller {
               .request_id = "request",
               .now = clock_.now(),
               .request = request,
-              .authorizer = authorizer,
+              .authorizer = *authority,
               .body = {}};
     json::object output = entry.entry.plain(input, call);
     if (entry.operation->output != nullptr) check(*entry.operation->output, output, name);
@@ -62,6 +62,7 @@ class TestCaller {
   }
 
   AllowAll authorizer;
+  identity::Authorizer* authority = &authorizer;  // who is asked
   identity::Principal principal;
   RequestHead request;
 

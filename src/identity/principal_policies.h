@@ -54,6 +54,8 @@ class StoredPrincipalPolicies final : public PrincipalPolicies {
   PrincipalPolicySet of_holder(const PolicyHolder& holder, const std::vector<Group>& groups);
 
  private:
+  PrincipalPolicySet of_federated_root();
+
   Users& users_;
   Groups& groups_;
   Roles& roles_;

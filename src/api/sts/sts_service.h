@@ -1,29 +1,30 @@
-// STS: who am I, and sessions of roles.
+// STS: who am I, and sessions of roles, users and web identities.
 #pragma once
 
 #include "api/call.h"
 #include "identity/credentials.h"
+#include "identity/oidc_providers.h"
+#include "identity/policies.h"
 #include "identity/roles.h"
 
 namespace clary::api {
 
+struct StsStores {
+  identity::Credentials& credentials;
+  identity::Roles& roles;
+  identity::Policies& policies;
+  identity::OidcProviders& providers;
+};
+
 // owns nothing: the stores outlive it.
 class StsService final : public Service {
  public:
-  StsService(identity::Credentials& credentials, identity::Roles& roles)
-      : credentials_(credentials), roles_(roles) {}
+  explicit StsService(StsStores stores) : stores_(stores) {}
   std::string_view model_name() const override { return "sts"; }
   std::vector<OperationEntry> operations() override;
 
  private:
-  json::object assume_role(const json::object& input, Call& call);
-  json::object get_session_token(const json::object& input, Call& call);
-  json::object get_access_key_info(const json::object& input, Call& call);
-  // The ARN of the role behind a session, with its path; "" when there is none.
-  std::string role_arn_of(const identity::Principal& principal);
-
-  identity::Credentials& credentials_;
-  identity::Roles& roles_;
+  StsStores stores_;
 };
 
 }  // namespace clary::api
