@@ -9,6 +9,7 @@
 
 #include "agent/agent.h"
 #include "base/log.h"
+#include "cli/account_command.h"
 #include "cli/audit_command.h"
 #include "cli/backup_command.h"
 #include "cli/client_environment.h"
@@ -17,6 +18,7 @@
 #include "cli/scrub_command.h"
 #include "cli/setting_flags.h"
 #include "server/coverage.h"
+#include "server/owner_offline.h"
 #include "server/serve.h"
 #include "server/tls_init.h"
 
@@ -40,6 +42,14 @@ std::function<int()> add_env(CLI::App& app) {
     std::cout << clary::cli::shell_exports(clary::cli::client_environment(flags.load().data_dir));
     return 0;
   };
+}
+
+std::function<int()> add_account(CLI::App& app) {
+  return clary::cli::add_account(app, clary::server::run_owner_command);
+}
+
+std::function<int()> add_oidc(CLI::App& app) {
+  return clary::cli::add_oidc(app, clary::server::run_owner_command);
 }
 
 std::function<int()> add_settings(CLI::App& app) {
@@ -95,7 +105,7 @@ int main(int argc, char** argv) {
   if (argc > 1 && std::string_view(argv[1]) == "agent") {
     return clary::agent::agent_main(argc - 1, argv + 1);
   }
-  const std::array<Command, 12> commands{{
+  const std::array<Command, 14> commands{{
       {"serve", "Run the server in the foreground", add_serve},
       {"env", "Print the variables that point AWS clients here", add_env},
       {"keys", "Export, import, replace and look at the root key", clary::cli::add_keys},
@@ -105,6 +115,8 @@ int main(int argc, char** argv) {
       {"restore", "Make a data folder of a backup", clary::cli::add_restore},
       {"fsck", "Check that the data folder is whole", clary::cli::add_fsck},
       {"scrub", "Show which stored bytes are damaged", clary::cli::add_scrub},
+      {"account", "Make and list accounts, and keys of their root", add_account},
+      {"oidc", "Give the signing keys of identity providers", add_oidc},
       {"settings", "Print every setting with its default", add_settings},
       {"coverage", "Print which AWS operations are built, as Markdown", add_coverage},
       {"version", "Print the version", add_version},

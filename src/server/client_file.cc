@@ -12,6 +12,7 @@ void write_client_file(const std::filesystem::path& folder, const ClientFile& fi
                             {"role_arn", file.role_arn},
                             {"access_key_id", file.access_key_id},
                             {"secret_access_key", file.secret_access_key},
+                            {"owner_token", file.owner_token},
                             {"ca_bundle", file.ca_bundle.string()}};
   write_whole_file(folder / "client.json", json::serialize(client) + "\n", 0600);
 }

@@ -9,6 +9,7 @@ namespace clary::server {
 struct ClientFile {
   std::string url, account_id, region, role_arn;
   std::string access_key_id, secret_access_key;
+  std::string owner_token;  // what `clary account` shows the server
   std::filesystem::path ca_bundle;
 };
 

@@ -160,6 +160,8 @@ asio::awaitable<bool> Gateway::answer_side_route(http::Exchange& exchange) {
     co_await exchange.response.send(text_head(200, "text/plain; version=0.0.4"), metrics_.text());
   } else if (head.path.starts_with("/_clary/runs/")) {
     co_await answer_run_report(exchange);
+  } else if (head.path == "/_clary/owner") {
+    co_await answer_owner(exchange);
   } else if (is_telemetry(head)) {
     co_await exchange.response.send(text_head(200, "text/plain"), "");
   } else {
@@ -178,12 +180,31 @@ asio::awaitable<void> Gateway::answer_run_report(http::Exchange& exchange) {
     co_return;
   }
   id.remove_suffix(kSuffix.size());
+  const std::string_view token = authorization.substr(kBearer.size());
+  co_await answer_side_work(
+      exchange, [&](std::string_view body) { return side_.run_report(id, token, body); });
+}
+
+// The owner of the data folder, by the token that stands in it.
+asio::awaitable<void> Gateway::answer_owner(http::Exchange& exchange) {
+  const RequestHead& head = exchange.request;
+  const std::string wanted = "Bearer " + side_.owner_token;
+  if (head.method != "POST" || !side_.owner_command ||
+      !equals_constant_time(head.headers.get("Authorization"), wanted)) {
+    co_await exchange.response.send(text_head(404, "text/plain"), "not found\n");
+    co_return;
+  }
+  co_await answer_side_work(exchange,
+                            [&](std::string_view body) { return side_.owner_command(body); });
+}
+
+asio::awaitable<void> Gateway::answer_side_work(http::Exchange& exchange,
+                                                std::function<std::string(std::string_view)> work) {
   unsigned status = 200;
   std::string answer;
   try {
     const std::string body = co_await read_all(exchange.body, kReportBytes);
-    answer = co_await on_workers(
-        workers_, [&] { return side_.run_report(id, authorization.substr(kBearer.size()), body); });
+    answer = co_await on_workers(workers_, [&] { return work(body); });
   } catch (const std::invalid_argument& error) {
     status = 400;
     answer = error.what();

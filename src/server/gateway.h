@@ -23,6 +23,9 @@ struct SideRoutes {
   // throws std::invalid_argument (answered 400).
   std::function<std::string(std::string_view run_id, std::string_view token, std::string_view body)>
       run_report;
+  // Body of POST /_clary/owner with the owner's token -> answer. Likewise.
+  std::string owner_token;
+  std::function<std::string(std::string_view body)> owner_command;
 };
 
 // What a request must pass beside its signature, and where it is written down.
@@ -47,6 +50,9 @@ class Gateway {
 
   boost::asio::awaitable<bool> answer_side_route(http::Exchange& exchange);
   boost::asio::awaitable<void> answer_run_report(http::Exchange& exchange);
+  boost::asio::awaitable<void> answer_owner(http::Exchange& exchange);
+  boost::asio::awaitable<void> answer_side_work(http::Exchange& exchange,
+                                                std::function<std::string(std::string_view)> work);
   boost::asio::awaitable<void> serve(Request& request);
   boost::asio::awaitable<void> serve_buffered(Request& request);
   boost::asio::awaitable<void> serve_streaming(Request& request);

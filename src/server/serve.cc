@@ -1,14 +1,9 @@
 #include "server/serve.h"
 
-#include <fcntl.h>
 #include <signal.h>
-#include <sys/file.h>
-#include <unistd.h>
 
-#include <cerrno>
 #include <chrono>
 #include <cstdio>
-#include <cstring>
 #include <system_error>
 #include <thread>
 
@@ -16,6 +11,7 @@
 #include "base/log.h"
 #include "http/server.h"
 #include "server/client_file.h"
+#include "server/folder_lock.h"
 #include "server/service_of_request.h"
 #include "server/services.h"
 #include "server/tls_authority.h"
@@ -26,46 +22,6 @@ namespace {
 
 // Requests under way at SIGTERM may take that long; what is left is cut off.
 constexpr std::chrono::seconds kDrain{10};
-
-// Held while the server lives; the kernel lets go of it however the process ends.
-class FolderLock {
- public:
-  explicit FolderLock(const std::filesystem::path& folder) {
-    const auto file = folder / "lock";
-    fd_ = ::open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-    if (fd_ < 0) throw StorageError(file.string() + ": " + std::strerror(errno));
-    if (!take()) {
-      ::close(fd_);
-      throw std::runtime_error("another server uses " + folder.string() +
-                               "; stop it first, or give this one its own --data-dir");
-    }
-  }
-  ~FolderLock() { ::close(fd_); }
-  FolderLock(const FolderLock&) = delete;
-  FolderLock& operator=(const FolderLock&) = delete;
-
- private:
-  // A server that was killed while it started a process leaves the lock with that process until it
-  // becomes another program: moments, which a restart waits for.
-  bool take() const {
-    for (int tries = 0; tries < 50; ++tries) {
-      if (::flock(fd_, LOCK_EX | LOCK_NB) == 0) return true;
-      std::this_thread::sleep_for(std::chrono::milliseconds(20));
-    }
-    return false;
-  }
-
-  int fd_ = -1;
-};
-
-void make_private_folder(const std::filesystem::path& folder) {
-  std::error_code error;
-  std::filesystem::create_directories(folder, error);
-  if (!error) {
-    std::filesystem::permissions(folder, std::filesystem::perms::owner_all, error);
-  }
-  if (error) throw StorageError(folder.string() + ": " + error.message());
-}
 
 http::ServerOptions server_options(const Settings& settings, http::TlsContexts& tls) {
   http::ServerOptions options;

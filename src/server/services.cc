@@ -43,6 +43,7 @@
 #include "server/gateway.h"
 #include "server/invocation_metrics.h"
 #include "server/invocations.h"
+#include "server/owner_commands.h"
 #include "server/request_metrics.h"
 #include "server/service_registry.h"
 #include "store/database.h"
@@ -189,7 +190,8 @@ struct Services::Impl {
                        .accounts = accounts,
                        .logins = logins,
                        .credentials = credentials}};
-  api::StsService sts{credentials, roles};
+  api::StsService sts{
+      {.credentials = credentials, .roles = roles, .policies = policies, .providers = providers}};
   api::KmsService kms{{.keys = kms_keys,
                        .access = key_access,
                        .clock = clock,
@@ -219,6 +221,8 @@ struct Services::Impl {
   RateLimits limits{
       {.control = {.per_second = settings.requests_per_second, .burst = settings.request_burst},
        .data = {.per_second = settings.data_requests_per_second, .burst = 0}}};
+  OwnerCommands owner_commands{accounts, credentials, roles, providers};
+
   RequestMetrics request_metrics;
   identity::StoredPrincipalPolicies principal_policies{users, groups, roles, policies};
   identity::PolicyAuthorizer policy_authorizer{principal_policies};
@@ -299,19 +303,31 @@ struct Services::Impl {
   }
 
   SideRoutes side_routes() {
-    return {
-        .run_report = [this](std::string_view id, std::string_view token, std::string_view body) {
-          boost::system::error_code error;
-          const json::value report = json::parse(body, error);
-          if (error || !report.is_object())
-            throw std::invalid_argument("the report is no JSON object");
-          return json::serialize(runs.apply_report(id, token, report.get_object()));
-        }};
+    return {.run_report =
+                [this](std::string_view id, std::string_view token, std::string_view body) {
+                  boost::system::error_code error;
+                  const json::value report = json::parse(body, error);
+                  if (error || !report.is_object())
+                    throw std::invalid_argument("the report is no JSON object");
+                  return json::serialize(runs.apply_report(id, token, report.get_object()));
+                },
+            .owner_token = owner_commands.token(),
+            .owner_command =
+                [this](std::string_view body) {
+                  boost::system::error_code error;
+                  const json::value command = json::parse(body, error);
+                  if (error || !command.is_object()) {
+                    throw std::invalid_argument("the command is no JSON object");
+                  }
+                  return json::serialize(owner_commands.run(command.get_object()));
+                }};
   }
 };
 
 Services::Services(const Settings& settings, const Clock& clock)
-    : impl_(std::make_unique<Impl>(settings, clock)) {}
+    : impl_(std::make_unique<Impl>(settings, clock)) {
+  impl_->accounts.ensure(settings.account_id, "default");
+}
 
 Services::~Services() {
   stop();
@@ -384,6 +400,10 @@ void Services::add_gauge(std::string name, std::string help, std::function<doubl
   impl_->request_metrics.add_gauge(std::move(name), std::move(help), std::move(read));
 }
 
+json::object Services::run_owner_command(const json::object& command) {
+  return impl_->owner_commands.run(command);
+}
+
 ClientFile Services::client_file(const std::string& url, const std::filesystem::path& ca_bundle) {
   impl_->accounts.ensure(impl_->settings.account_id, impl_->settings.account_id);
   const identity::Role role = impl_->roles.ensure_execution_role(impl_->settings.account_id);
@@ -394,6 +414,7 @@ ClientFile Services::client_file(const std::string& url, const std::filesystem::
           .role_arn = role.arn,
           .access_key_id = key.id,
           .secret_access_key = key.secret,
+          .owner_token = impl_->owner_commands.token(),
           .ca_bundle = std::filesystem::absolute(ca_bundle)};
 }
 

@@ -9,6 +9,7 @@
 
 #include "api/call.h"
 #include "base/clock.h"
+#include "base/json.h"
 #include "base/settings.h"
 #include "http/server.h"
 #include "server/client_file.h"
@@ -38,6 +39,7 @@ class Services {
   // Connections of the server among the gauges of /metrics. The server outlives the last request.
   void add_server_gauges(const http::Server& server);
   void add_gauge(std::string name, std::string help, std::function<double()> read);
+  json::object run_owner_command(const json::object& command);
   // The account's key and role, for `clary env`.
   ClientFile client_file(const std::string& url, const std::filesystem::path& ca_bundle);
 
