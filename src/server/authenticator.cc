@@ -112,6 +112,7 @@ std::expected<void, AuthFailure> Authenticator::verify(const RequestHead& head, 
       !request.payload_hash.empty() && !equals_constant_time(request.payload_hash, body_hash)) {
     return std::unexpected(AuthFailure::kPayloadHash);
   }
+  credentials_.note_use(*claim.access_key, request.scope.service, request.scope.region);
   return {};
 }
 

@@ -20,6 +20,7 @@ using wire::ApiError;
 // What a request that is held in memory may be. The largest one clients send is a PutMetricData of
 // 1 MiB or a PutLogEvents of 1 MiB, and S3's lists of parts and keys.
 constexpr std::size_t kBufferedBytes = 16U << 20;
+constexpr std::size_t kWebIdentityBytes = 64U << 10;
 constexpr std::size_t kReportBytes = 32U << 20;
 
 bool is_s3(const wire::ServiceModel& model) {
@@ -248,6 +249,10 @@ asio::awaitable<void> Gateway::serve(Request& request) {
       co_await serve_form(request);
       co_return;
     }
+    if (claimed.error() == wire::AuthFailure::kMissing && request.model().name() == "sts") {
+      co_await serve_web_identity(request);
+      co_return;
+    }
     const bool unsigned_s3 =
         claimed.error() == wire::AuthFailure::kMissing && is_s3(request.model());
     if (unsigned_s3) claimed = authenticator_.claim_unsigned(head);
@@ -343,6 +348,22 @@ asio::awaitable<void> Gateway::serve_buffered(Request& request) {
     body = std::move(*unpacked);
   }
   if (request.operation == nullptr) select(request, body);
+  co_await run_plain(request, body);
+}
+
+// AssumeRoleWithWebIdentity shows a token of an identity provider instead of a key of this server;
+// nothing else of STS comes without a signature.
+asio::awaitable<void> Gateway::serve_web_identity(Request& request) {
+  const std::string body = co_await read_all(request.exchange.body, kWebIdentityBytes);
+  try {
+    select(request, body);
+  } catch (const ApiError&) {
+    refuse(request, wire::AuthFailure::kMissing, {});
+  }
+  if (request.operation->model->name != "AssumeRoleWithWebIdentity") {
+    refuse(request, wire::AuthFailure::kMissing, {});
+  }
+  request.claim = authenticator_.anonymous();
   co_await run_plain(request, body);
 }
 

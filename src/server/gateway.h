@@ -57,6 +57,7 @@ class Gateway {
   boost::asio::awaitable<void> serve_buffered(Request& request);
   boost::asio::awaitable<void> serve_streaming(Request& request);
   boost::asio::awaitable<void> serve_form(Request& request);
+  boost::asio::awaitable<void> serve_web_identity(Request& request);
   boost::asio::awaitable<void> run_plain(Request& request, std::string_view body);
   // Also asks the limits, once it is known who asks.
   void verify(Request& request, std::string_view body_hash) const;

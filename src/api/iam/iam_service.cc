@@ -118,6 +118,13 @@ constexpr Named kOperations[] = {
     {"GetAccountPasswordPolicy", iam::get_account_password_policy},
     {"UpdateAccountPasswordPolicy", iam::update_account_password_policy},
     {"DeleteAccountPasswordPolicy", iam::delete_account_password_policy},
+    {"ListMFADevices", iam::list_mfa_devices},
+    {"ListVirtualMFADevices", iam::list_virtual_mfa_devices},
+    {"ListSigningCertificates", iam::list_signing_certificates},
+    {"ListSSHPublicKeys", iam::list_ssh_public_keys},
+    {"ListServiceSpecificCredentials", iam::list_service_specific_credentials},
+    {"ListServerCertificates", iam::list_server_certificates},
+    {"ListSAMLProviders", iam::list_saml_providers},
     {"CreateOpenIDConnectProvider", iam::create_oidc_provider},
     {"GetOpenIDConnectProvider", iam::get_oidc_provider},
     {"ListOpenIDConnectProviders", iam::list_oidc_providers},
@@ -139,6 +146,7 @@ std::vector<OperationEntry> IamService::operations() {
   for (const Named& named : kOperations) {
     entries.push_back({named.name,
                        [this, operation = named.operation](const json::object& input, Call& call) {
+                         iam::keep_out_sessions(call);
                          return operation(stores_, input, call);
                        },
                        {}});
@@ -147,6 +155,7 @@ std::vector<OperationEntry> IamService::operations() {
     entries.push_back({of.name,
                        [this, operation = of.operation, entity = of.entity](
                            const json::object& input, Call& call) {
+                         iam::keep_out_sessions(call);
                          return operation(entity, stores_, input, call);
                        },
                        {}});

@@ -45,6 +45,10 @@ Operation list_entities_for_policy, get_account_authorization_details;
 // account.cc
 Operation get_account_summary, create_account_alias, delete_account_alias, list_account_aliases,
     get_account_password_policy, update_account_password_policy, delete_account_password_policy;
+// none.cc
+Operation list_mfa_devices, list_virtual_mfa_devices, list_signing_certificates,
+    list_ssh_public_keys, list_service_specific_credentials, list_server_certificates,
+    list_saml_providers;
 // login_profiles.cc
 Operation create_login_profile, get_login_profile, update_login_profile, delete_login_profile,
     change_password;
@@ -95,6 +99,9 @@ std::map<std::string, std::string> tags_in(const json::object& input);
 json::array tags_out(const std::map<std::string, std::string>& tags);
 void check_tag_count(std::string_view entity, const std::map<std::string, std::string>& tags);
 std::string required(const json::object& input, std::string_view name);
+// Sessions of GetSessionToken and GetFederationToken may not call IAM (without a multi-factor
+// device, and there are none). Source: "Comparing AWS STS API operations".
+void keep_out_sessions(const Call& call);
 // The address that the call comes from, without its port.
 std::string_view peer_host(const Call& call);
 

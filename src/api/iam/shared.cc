@@ -170,6 +170,13 @@ std::string required(const json::object& input, std::string_view name) {
   return string_or(input, name);
 }
 
+void keep_out_sessions(const Call& call) {
+  const identity::Principal& principal = call.principal;
+  if (!principal.temporary || principal.kind == identity::Principal::Kind::kAssumedRole) return;
+  throw wire::ApiError("InvalidClientTokenId",
+                       "The security token included in the request is invalid.", 403);
+}
+
 std::string_view peer_host(const Call& call) {
   const std::string_view peer = call.request.peer;
   return peer.substr(0, peer.rfind(':'));

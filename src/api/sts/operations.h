@@ -22,6 +22,8 @@ Operation get_session_token, get_federation_token;
 // sts_service.cc
 Operation get_caller_identity, get_access_key_info;
 
+void keep_out_sessions(const Call& call);
+
 // session.cc
 
 // What a request asks its session to be.

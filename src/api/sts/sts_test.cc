@@ -107,6 +107,7 @@ TEST_F(StsTest, AssumeRoleGivesAKeyOfTheRole) {
   EXPECT_EQ(string_or(*find_object(output, "AssumedRoleUser"), "Arn"),
             "arn:aws:sts::000000000000:assumed-role/Analyst/me");
   const json::object& given = *find_object(output, "Credentials");
+  allow(kAccount, "sts:GetAccessKeyInfo");
   const auto key = credentials_.find(string_or(given, "AccessKeyId"));
   ASSERT_NE(key, nullptr);
   EXPECT_EQ(key->secret, string_or(given, "SecretAccessKey"));
