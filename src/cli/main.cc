@@ -44,12 +44,20 @@ std::function<int()> add_env(CLI::App& app) {
   };
 }
 
+clary::json::object run_owner_command(const clary::Settings& settings,
+                                      const clary::json::object& command) {
+  // Standard output belongs to the answer.
+  spdlog::set_default_logger(spdlog::stderr_color_mt("clary"));
+  clary::start_log("warn");
+  return clary::server::run_owner_command(settings, command);
+}
+
 std::function<int()> add_account(CLI::App& app) {
-  return clary::cli::add_account(app, clary::server::run_owner_command);
+  return clary::cli::add_account(app, run_owner_command);
 }
 
 std::function<int()> add_oidc(CLI::App& app) {
-  return clary::cli::add_oidc(app, clary::server::run_owner_command);
+  return clary::cli::add_oidc(app, run_owner_command);
 }
 
 std::function<int()> add_settings(CLI::App& app) {

@@ -1,25 +1,49 @@
 """The accounts the suite wants, on a server of one's own, and its configuration file."""
 
+import subprocess
 from pathlib import Path
 
 import boto3
 from botocore.config import Config
+from support.clary_server import binary
 
 # Section of the suite's file -> account number.
 ACCOUNTS = {"s3 main": "111111111111", "s3 alt": "222222222222", "s3 tenant": "333333333333",
-            "iam": "444444444444", "iam root": "555555555555", "iam alt root": "666666666666"}
+            "iam root": "555555555555", "iam alt root": "666666666666"}
 
 
-def keys_by_start(server_class, data_dir):
-    """Access keys of every account: a server started once for each makes that account's key."""
+def clary(server, *arguments):
+    return subprocess.run([binary(), *arguments, "--data-dir", str(server.data_dir)], check=True,
+                          capture_output=True, text=True, timeout=60).stdout
+
+
+def email_of(section):
+    return f"{section.replace(' ', '-')}@example.com"
+
+
+def root_keys(server):
+    """Makes the accounts, but the server's own, and a root access key of each."""
     keys = {}
     for section, account in ACCOUNTS.items():
-        server = server_class(data_dir=data_dir, arguments=["--account-id", account])
-        server.start()
-        keys[section] = (server.exported["AWS_ACCESS_KEY_ID"],
-                         server.exported["AWS_SECRET_ACCESS_KEY"])
-        server.stop()
+        if section != "s3 main":
+            clary(server, "account", "create", section, "--id", account, "--email",
+                  email_of(section))
+        key = dict(line.split("=", 1)
+                   for line in clary(server, "account", "key", account).splitlines())
+        keys[section] = (key["AWS_ACCESS_KEY_ID"], key["AWS_SECRET_ACCESS_KEY"])
+    # The suite's user without RGW's accounts: "s3 alt" is a user, called by its canonical id, and
+    # "iam" administers it.
+    keys["iam"] = keys["s3 alt"]
+    keys["s3 alt"] = administrator(server, keys["s3 alt"])
     return keys
+
+
+def administrator(server, key):
+    name, iam = canonical_user(server, key)[0], client(server, key, "iam")
+    iam.create_user(UserName=name)
+    iam.attach_user_policy(UserName=name, PolicyArn="arn:aws:iam::aws:policy/AdministratorAccess")
+    made = iam.create_access_key(UserName=name)["AccessKey"]
+    return made["AccessKeyId"], made["SecretAccessKey"]
 
 
 def client(server, key, service="s3"):
@@ -54,7 +78,7 @@ def write_configuration(path: Path, server, keys, lifecycle_seconds):
             identifier = ACCOUNTS[section]
         lines += [f"[{section}]", f"access_key = {key[0]}", f"secret_key = {key[1]}",
                   f"user_id = {identifier}", f"display_name = {name}",
-                  f"email = {section.replace(' ', '-')}@example.com"]
+                  f"email = {email_of(section)}"]
         if section == "s3 main":
             first, second = kms_keys(server, key)
             lines += ["api_name = eu-west-1", f"kms_keyid = {first}", f"kms_keyid2 = {second}",

@@ -31,9 +31,8 @@ def arguments():
 
 
 def start_server():
-    """A server with the suite's accounts; its keys stay valid over restarts."""
+    """A server with the suite's accounts, and their root keys."""
     data_dir = Path(tempfile.mkdtemp(prefix="clary-s3-tests-")) / "data"
-    keys = accounts.keys_by_start(ClaryServer, data_dir)
     server = ClaryServer(data_dir=data_dir,
                          # The suite sends its keys (SSE-C) without TLS.
                          arguments=["--account-id", accounts.ACCOUNTS["s3 main"],
@@ -44,7 +43,7 @@ def start_server():
                                     "--s3-default-block-public-access", "off"])
     server.own_folder = True
     server.start()
-    return server, keys
+    return server, accounts.root_keys(server)
 
 
 def run_suite(options, rest, checkout, out):
