@@ -291,10 +291,11 @@ void Gateway::verify(Request& request, std::string_view body_hash) const {
   request.notes.key = request.claim->access_key;
   const std::string_view who = request.claim->access_key->principal->user_id;
   // A role's sessions share what the role may.
-  if (guards_.limits.take(who.substr(0, who.find(':')), request.model().name(),
-                          clock_.steady_now())) {
-    return;
-  }
+  limit_rate(request, who.substr(0, who.find(':')));
+}
+
+void Gateway::limit_rate(const Request& request, std::string_view who) const {
+  if (guards_.limits.take(who, request.model().name(), clock_.steady_now())) return;
   if (is_s3(request.model())) throw ApiError("SlowDown", "Please reduce your request rate.", 503);
   const bool query = request.model().protocol() == wire::Protocol::kQuery;
   throw ApiError(query ? "Throttling" : "ThrottlingException", "Rate exceeded", 400);
@@ -364,6 +365,10 @@ asio::awaitable<void> Gateway::serve_web_identity(Request& request) {
     refuse(request, wire::AuthFailure::kMissing, {});
   }
   request.claim = authenticator_.anonymous();
+  request.notes.key = request.claim->access_key;
+  request.notes.region = request.claim->request.scope.region;
+  const std::string_view peer = request.head().peer;
+  limit_rate(request, peer.substr(0, peer.rfind(':')));
   co_await run_plain(request, body);
 }
 

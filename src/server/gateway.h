@@ -61,6 +61,8 @@ class Gateway {
   boost::asio::awaitable<void> run_plain(Request& request, std::string_view body);
   // Also asks the limits, once it is known who asks.
   void verify(Request& request, std::string_view body_hash) const;
+  // Throws the service's throttling error when `who` asks too often.
+  void limit_rate(const Request& request, std::string_view who) const;
   void require_transport(const RequestHead& head) const;
   // What is done with a decoded, valid input before anybody looks at it.
   void note_input(Request& request, const json::object& input) const;

@@ -193,6 +193,44 @@ def test_passwords(server, iam):
     refused(iam.get_login_profile, "NoSuchEntity", UserName=name)
 
 
+def test_the_account_may_let_users_change_their_password(server):
+    """AllowUsersToChangePassword is a right of its own, without a policy."""
+    account = people.Account(server)
+    iam = account.client("iam")
+    name, key = make_user(iam)
+    iam.create_login_profile(UserName=name, Password="First-Passw0rd")
+    mine = people.client_of_key(server, "iam", key)
+    passwords = {"OldPassword": "First-Passw0rd", "NewPassword": "Second-Passw0rd"}
+    refused(mine.change_password, "AccessDenied", **passwords)
+    iam.update_account_password_policy(AllowUsersToChangePassword=True, MinimumPasswordLength=12)
+    assert iam.get_account_password_policy()["PasswordPolicy"]["MinimumPasswordLength"] == 12
+    refused(mine.change_password, "PasswordPolicyViolation", OldPassword="First-Passw0rd",
+            NewPassword="Sh0rt-one")
+    mine.change_password(**passwords)
+    iam.delete_account_password_policy()
+    refused(iam.get_account_password_policy, "NoSuchEntity")
+
+
+def test_users_may_do_what_policies_say(server, iam):
+    """The rights of a group, narrowed by a boundary."""
+    name, key = make_user(iam)
+    group = aws.unique("group")
+    iam.create_group(GroupName=group)
+    iam.attach_group_policy(GroupName=group, PolicyArn="arn:aws:iam::aws:policy/IAMReadOnlyAccess")
+    mine = people.client_of_key(server, "iam", key)
+    refused(mine.list_users, "AccessDenied")
+    iam.add_user_to_group(UserName=name, GroupName=group)
+    mine.list_users()
+    refused(mine.create_group, "AccessDenied", GroupName=aws.unique("group"))
+    iam.put_user_permissions_boundary(
+        UserName=name, PermissionsBoundary="arn:aws:iam::aws:policy/AmazonS3FullAccess")
+    refused(mine.list_users, "AccessDenied")
+    iam.delete_user_permissions_boundary(UserName=name)
+    mine.list_users()
+    iam.remove_user_from_group(UserName=name, GroupName=group)
+    refused(mine.list_users, "AccessDenied")
+
+
 def test_guessing_a_password_is_slowed_down(server, iam):
     name, key = make_user(iam, allow("iam:ChangePassword"))
     iam.create_login_profile(UserName=name, Password="First-Passw0rd")

@@ -126,6 +126,19 @@ def test_a_forged_token(server, federation, tmp_path):
     assert code_of(error) == "InvalidIdentityToken"
 
 
+def test_tokens_and_passwords_stay_out_of_the_audit(server, account, federation):
+    """The log of requests names who came, not what they showed."""
+    issuer, role = federation
+    token, password = issuer.token(), aws.unique("Passw0rd")
+    web_session(server, role, token)
+    name, _ = make_user(account.client("iam"))
+    account.client("iam").create_login_profile(UserName=name, Password=password)
+    files = [f for f in (server.data_dir / "audit").rglob("*") if f.is_file()]
+    text = b"".join(f.read_bytes() for f in files)
+    assert b"AssumeRoleWithWebIdentity" in text
+    assert token.encode() not in text and password.encode() not in text
+
+
 def test_nothing_else_comes_unsigned(server):
     sts = people.unsigned_client(server, "sts")
     with pytest.raises(ClientError) as error:

@@ -30,9 +30,26 @@ std::optional<identity::PolicyHolder> holder_of(const IamStores& stores, std::st
   return std::nullopt;
 }
 
+// An account may let all its users change their own password, whatever their policies say but an
+// explicit deny (AllowUsersToChangePassword).
+bool allowed_by_account(const IamStores& stores, Call& call) {
+  if (call.operation.name != "ChangePassword" || call.principal.kind != Principal::Kind::kUser) {
+    return false;
+  }
+  const auto account = stores.accounts.find(call.account);
+  if (!account || !account->password_policy.users_may_change) return false;
+  identity::AccessRequest request;
+  request.action = "iam:ChangePassword";
+  request.resource = call.principal.arn;
+  request.granted = true;
+  require_access(call, std::move(request));
+  return true;
+}
+
 }  // namespace
 
 void IamService::authorize(const json::object& input, Call& call) {
+  if (allowed_by_account(stores_, call)) return;
   const bool creates = call.operation.name.starts_with("Create") &&
                        call.operation.name != "CreateAccessKey" &&
                        call.operation.name != "CreateLoginProfile";
