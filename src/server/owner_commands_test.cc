@@ -4,6 +4,7 @@
 
 #include "identity/users.h"
 #include "identity/web_token_test_support.h"
+#include "keys/keys_fixture.h"
 #include "store/test_folder.h"
 
 namespace clary::server {
@@ -26,7 +27,8 @@ class OwnerCommandsTest : public testing::Test {
                             {identity::Accounts::migrations(), identity::Credentials::migrations(),
                              identity::Roles::migrations(), identity::Users::migrations()}};
   identity::Accounts accounts_{database_, clock_};
-  identity::Credentials credentials_{database_, clock_};
+  keys::TestSealer sealer_;
+  identity::Credentials credentials_{database_, clock_, sealer_};
   identity::Roles roles_{database_, clock_};
   identity::OidcProviders providers_{database_, clock_};
   OwnerCommands commands_{accounts_, credentials_, roles_, providers_};

@@ -197,7 +197,7 @@ def test_session_tags_and_chaining(server, account):
 def test_sessions_of_a_user(server, account):
     """GetSessionToken is the user; GetFederationToken is a guest with less than the user has."""
     iam = account.client("iam")
-    name, key = make_user(iam, allow(["s3:*", "sts:GetFederationToken"]))
+    name, key = make_user(iam, allow(["sagemaker:*", "sts:GetFederationToken"]))
     sts = people.client_of_key(server, "sts", key)
     session = sts.get_session_token(DurationSeconds=900)["Credentials"]
     mine = people.client_of_key(server, "sts", session)
@@ -205,13 +205,14 @@ def test_sessions_of_a_user(server, account):
     with pytest.raises(ClientError) as error:
         mine.get_session_token()
     assert code_of(error) == "AccessDenied"
-    guest = sts.get_federation_token(Name="guest", Policy=people.policy(allow("s3:ListAllMyBuckets")))
+    guest = sts.get_federation_token(Name="guest",
+                                     Policy=people.policy(allow("sagemaker:ListExperiments")))
     assert guest["FederatedUser"]["Arn"].endswith(":federated-user/guest")
-    s3 = people.client_of_key(server, "s3", guest["Credentials"])
-    s3.list_buckets()
+    sagemaker = people.client_of_key(server, "sagemaker", guest["Credentials"])
+    sagemaker.list_experiments()
     with pytest.raises(ClientError) as error:
-        s3.create_bucket(Bucket=aws.unique("bucket"))
-    assert code_of(error) == "AccessDenied"
+        sagemaker.create_experiment(ExperimentName=aws.unique("experiment"))
+    assert code_of(error) == "AccessDeniedException"
     iam.delete_user_policy(UserName=name, PolicyName="inline")
     iam.delete_access_key(UserName=name, AccessKeyId=key["AccessKeyId"])
     iam.delete_user(UserName=name)
