@@ -453,3 +453,63 @@ def test_accounts_are_apart(two_accounts):
     denied(theirs.sagemaker.list_tags, ResourceArn=arn)
     denied(theirs.sagemaker.add_tags, ResourceArn=arn, Tags=[{"Key": "a", "Value": "b"}])
     theirs.sagemaker.create_model_package_group(ModelPackageGroupName=name)
+
+
+def test_no_way_up(user, role, account):
+    """Who may not change policies cannot give himself more."""
+    someone = user(policy(statement(["sagemaker:*", "iam:Get*", "iam:List*"])))
+    mighty = role(policy(statement("*")))
+    denied(someone.iam.put_user_policy, UserName=someone.name, PolicyName="more",
+           PolicyDocument=policy(statement("*")))
+    denied(someone.iam.attach_user_policy, UserName=someone.name,
+           PolicyArn="arn:aws:iam::aws:policy/AdministratorAccess")
+    denied(someone.iam.create_access_key, UserName="root")
+    denied(someone.iam.update_assume_role_policy, RoleName=mighty.rsplit("/", 1)[1],
+           PolicyDocument=trust({"AWS": account}))
+    # The trust policy names the account, which leaves it to the user's own policies.
+    denied(someone.sts.assume_role, RoleArn=mighty, RoleSessionName="up")
+
+
+def test_roles_across_accounts(two_accounts):
+    """A role lets another account in; that account's own policies say who of it may come."""
+    server, mine, theirs = two_accounts
+    name = aws.unique("Role")
+    arn = mine.iam.create_role(RoleName=name, AssumeRolePolicyDocument=trust(
+        {"AWS": OTHER}))["Role"]["Arn"]
+    mine.iam.put_role_policy(RoleName=name, PolicyName="p", PolicyDocument=policy(
+        statement("sagemaker:ListModels")))
+
+    def person(document):
+        user = aws.unique("User")
+        theirs.iam.create_user(UserName=user)
+        theirs.iam.put_user_policy(UserName=user, PolicyName="p", PolicyDocument=document)
+        key = theirs.iam.create_access_key(UserName=user)["AccessKey"]
+        return Caller(server, key["AccessKeyId"], key["SecretAccessKey"])
+
+    denied(person(policy(statement("sagemaker:*"))).sts.assume_role, RoleArn=arn,
+           RoleSessionName="guest")
+    given = person(policy(statement("sts:AssumeRole", arn))).sts.assume_role(
+        RoleArn=arn, RoleSessionName="guest")["Credentials"]
+    guest = Caller(server, given["AccessKeyId"], given["SecretAccessKey"], given["SessionToken"])
+    assert guest.sts.get_caller_identity()["Account"] != OTHER
+    passes(guest.sagemaker.list_models)
+    denied(guest.sagemaker.list_endpoints)
+
+
+def test_jobs_have_their_role_and_no_more(clients, role, churn, churn_channels):
+    """The owner starts the job; what it may read and write is its role's alone."""
+    service = {"Service": "sagemaker.amazonaws.com"}
+    weak = role(policy(statement("logs:*")), service)
+    job = aws.train(clients, churn, churn_channels, RoleArn=weak)
+    assert job["TrainingJobStatus"] == "Failed"
+    assert job["FailureReason"].startswith("ClientError: ")
+    assert "AccessDenied" in job["FailureReason"]
+    reads = role(policy(statement("s3:ListBucket", f"arn:aws:s3:::{churn}"),
+                        statement("s3:GetObject", f"arn:aws:s3:::{churn}/*")), service)
+    job = aws.train(clients, churn, churn_channels, RoleArn=reads)
+    assert job["TrainingJobStatus"] == "Failed" and "AccessDenied" in job["FailureReason"]
+    enough = role(policy(statement("s3:ListBucket", f"arn:aws:s3:::{churn}"),
+                         statement(["s3:GetObject", "s3:PutObject"], f"arn:aws:s3:::{churn}/*")),
+                  service)
+    job = aws.train(clients, churn, churn_channels, RoleArn=enough)
+    assert job["TrainingJobStatus"] == "Completed", job.get("FailureReason")
