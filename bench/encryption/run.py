@@ -8,8 +8,7 @@ import time
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "support"))
-import aws
-from measure import ClaryServer, Report, lua_requests, median, rounds, work_folder, wrk
+from measure import ClaryServer, Report, aws, lua_requests, median, rounds, work_folder, wrk
 
 MIB = 1 << 20
 LARGE = 64 * MIB
