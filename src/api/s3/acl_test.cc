@@ -105,6 +105,18 @@ TEST_F(AclTest, AnObjectBelongsToWhoeverWroteIt) {
   EXPECT_EQ(send("GET", "/bucket/theirs").status, 200U);
 }
 
+TEST_F(AclTest, WhoMayWriteWithoutAnAccountMayAlsoSayWhoReads) {
+  use_acls();
+  open_to_public();
+  as_anonymous();
+  EXPECT_EQ(put("k", "x", {{"x-amz-acl", "public-read"}}).status, 403U);
+  as_root(kOwner);
+  EXPECT_EQ(send("PUT", "/bucket?acl", {{"x-amz-acl", "public-read-write"}}).status, 200U);
+  as_anonymous();
+  EXPECT_EQ(put("k", "x", {{"x-amz-acl", "public-read"}}).status, 200U);
+  EXPECT_EQ(send("GET", "/bucket/k").status, 200U);
+}
+
 TEST_F(AclTest, OwnershipCanBeGivenWithTheObject) {
   use_acls("BucketOwnerPreferred");
   open_to_public();

@@ -138,7 +138,8 @@ void require_extras_of_object(const Context& context, const json::object& input,
   const auto need = [&](std::string_view action, bool own = false) {
     Wanted wanted = main;
     wanted.action = action;
-    wanted.list = ListOf::kNobody;
+    // A caller without an account may say about its object what the bucket's list lets it write.
+    wanted.list = own && call.account.empty() ? main.list : ListOf::kNobody;
     wanted.own_object = own;
     require(context, input, call, wanted);
   };
@@ -190,6 +191,12 @@ void require_copy_source(const Context& context, const json::object& input, cons
   write.action = "s3:PutObjectTagging";
   write.list = ListOf::kNobody;
   require(context, input, call, write);
+}
+
+// Whoever may list a bucket is told that a key is not there, even who may not read it.
+bool is_missing(const Context& context, const Wanted& wanted) {
+  return wanted.list == ListOf::kObject && wanted.version_id.empty() &&
+         !LookedUpObject(context, wanted).get();
 }
 
 // Who began an upload may end it and see its parts.
@@ -284,7 +291,14 @@ void authorize_operation(const Context& context, const json::object& input, cons
   const auto bucket = context.store.bucket(BucketName(string_or(input, "Bucket")));
   if (!bucket) return;  // NoSuchBucket, from the operation
   const Wanted wanted = wanted_of(*rule, &*bucket, input);
-  if (!is_own_upload(context, input, call, wanted)) require(context, input, call, wanted);
+  if (!is_own_upload(context, input, call, wanted)) {
+    const auto verdict = may(context, input, call, wanted);
+    if (!verdict.allowed) {
+      throw is_missing(context, wanted)
+          ? missing_object(context, input, call, objects::StoreError::kNoSuchKey)
+          : access_denied(call, wanted, verdict);
+    }
+  }
   if (rule->resource != Resource::kObject) return;
   require_extras_of_object(context, input, call, wanted);
   require_copy_source(context, input, call, wanted);

@@ -52,6 +52,9 @@ TEST_F(S3AuthorizeTest, WhoMayNotListDoesNotLearnWhatIsMissing) {
   as_user(kOwner, "lister", R"("s3:GetObject","s3:ListBucket")");
   EXPECT_EQ(send("GET", "/bucket/public/none").status, 404U);
   EXPECT_EQ(send("HEAD", "/bucket/public/none").status, 404U);
+  as_user(kOwner, "only-lister", R"("s3:ListBucket")");
+  EXPECT_EQ(send("HEAD", "/bucket/public/none").status, 404U);
+  EXPECT_EQ(send("HEAD", "/bucket/public/a").status, 403U);
 }
 
 TEST_F(S3AuthorizeTest, ACopyReadsItsSource) {
