@@ -288,6 +288,10 @@ void Gateway::refuse(const Request& request, wire::AuthFailure failure,
 void Gateway::verify(Request& request, std::string_view body_hash) const {
   const auto verified = authenticator_.verify(request.head(), *request.claim, body_hash);
   if (!verified) refuse(request, verified.error(), body_hash);
+  admit(request);
+}
+
+void Gateway::admit(Request& request) const {
   request.notes.key = request.claim->access_key;
   const std::string_view who = request.claim->access_key->principal->user_id;
   // A role's sessions share what the role may.
@@ -456,13 +460,18 @@ asio::awaitable<void> Gateway::serve_form(Request& request) {
   } else {
     request.claim = authenticator_.anonymous();
   }
+  request.notes.claimed_key_id = request.claim->request.scope.access_key_id;
+  request.notes.region = request.claim->request.scope.region;
+  admit(request);
   form.check_policy(clock_.now());
   const KnownOperation& operation =
       request.service->operation(*request.model().find_operation("PutObject"));
   request.operation = &operation;
+  request.notes.operation = operation.model;
   const RequestHead head = form.put_request();
   json::object input = wire::decode_request(request.model(), request.protocol, *operation.model,
                                             head, form.labels(), {});
+  note_input(request, input);
   wire::validate(request.model(), *operation.model, input);
   const identity::Principal& principal = *request.claim->access_key->principal;
   api::Call call{.model = request.model(),

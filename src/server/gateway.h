@@ -61,6 +61,7 @@ class Gateway {
   boost::asio::awaitable<void> run_plain(Request& request, std::string_view body);
   // Also asks the limits, once it is known who asks.
   void verify(Request& request, std::string_view body_hash) const;
+  void admit(Request& request) const;
   // Throws the service's throttling error when `who` asks too often.
   void limit_rate(const Request& request, std::string_view who) const;
   void require_transport(const RequestHead& head) const;

@@ -22,7 +22,7 @@ std::string without_chunking(std::string_view encodings) {
     const auto encoding = trim(encodings.substr(0, comma));
     encodings.remove_prefix(std::min(comma + 1, encodings.size()));
     if (encoding.empty() || equals_ignore_case(encoding, "aws-chunked")) continue;
-    if (!kept.empty()) kept += ",";
+    if (!kept.empty()) kept += ", ";
     kept += encoding;
   }
   return kept;
