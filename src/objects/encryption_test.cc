@@ -116,6 +116,7 @@ TEST_F(EncryptionTest, TheEtagIsAnMd5OrNot) {
   const auto random = put_sealed("random", "abc", EtagKind::kRandom)->etag;
   EXPECT_NE(random, plain);
   EXPECT_EQ(random.size(), plain.size());
+  EXPECT_EQ(put_sealed("again", "abc", EtagKind::kRandom)->etag, random);
 }
 
 TEST_F(EncryptionTest, PartsOfAnUploadShareItsKey) {

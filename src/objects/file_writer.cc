@@ -7,8 +7,8 @@
 #include <stdexcept>
 
 #include "base/crc.h"
-#include "base/random.h"
 #include "base/text.h"
+#include "keys/aead.h"
 #include "objects/file_io.h"
 
 namespace clary::objects {
@@ -98,8 +98,13 @@ std::array<std::byte, 16> FileWriter::md5() {
 }
 
 std::string FileWriter::etag() {
-  if (key_ && key_->etag == EtagKind::kRandom) return random_hex(16);
-  return hex(md5());
+  const auto digest = md5();
+  if (!key_ || key_->etag == EtagKind::kMd5) return hex(digest);
+  // Tells nothing of the bytes, and is the same for a part that is sent again.
+  keys::SecretKey mixed = keys::derive_key(
+      key_->key,
+      "etag " + std::string(reinterpret_cast<const char*>(digest.data()), digest.size()));
+  return hex(mixed.bytes().first(digest.size()));
 }
 
 const std::string* FileWriter::inline_bytes() {

@@ -140,7 +140,9 @@ def test_multipart_uploads(s3, bucket, kms_key):
                 assert made["SSEKMSKeyId"] == kms_key
         if of_part:
             assert failure(s3.upload_part, **named, PartNumber=3, Body=b"x")[0] == 400
-        made = s3.complete_multipart_upload(**named, MultipartUpload={"Parts": done})
+            assert failure(s3.complete_multipart_upload, **named,
+                           MultipartUpload={"Parts": done})[0] == 400
+        made = s3.complete_multipart_upload(**named, MultipartUpload={"Parts": done}, **of_part)
         assert made["ETag"].strip('"').endswith("-2")
         got = s3.get_object(Bucket=bucket, Key="m", **of_part)["Body"].read()
         assert got == b"".join(parts)
@@ -180,7 +182,8 @@ def test_upload_part_copy_of_an_encrypted_source(s3, bucket):
                                CopySourceRange="bytes=100-200000", **customer(source=True),
                                **customer(OTHER_KEY))
     s3.complete_multipart_upload(Bucket=bucket, Key="m", UploadId=upload, MultipartUpload={
-        "Parts": [{"PartNumber": 1, "ETag": made["CopyPartResult"]["ETag"]}]})
+        "Parts": [{"PartNumber": 1, "ETag": made["CopyPartResult"]["ETag"]}]},
+        **customer(OTHER_KEY))
     got = s3.get_object(Bucket=bucket, Key="m", **customer(OTHER_KEY))["Body"].read()
     assert got == body[100:200001]
 

@@ -279,6 +279,14 @@ std::optional<objects::WriteKey> ObjectEncryption::part_key(const json::object& 
   return objects::WriteKey{open_ours(call, bucket, upload.key, kept), etag_kind_of(kept.scheme)};
 }
 
+void ObjectEncryption::check_completion(const json::object& input, const Call& call,
+                                        const BucketName& bucket,
+                                        const objects::UploadInfo& upload) {
+  if (upload.options.encryption.scheme != kCustomer) return;
+  if (!upload.checksum_algorithm && !input.contains("SSECustomerAlgorithm")) return;
+  part_key(input, call, bucket, upload);
+}
+
 bool ObjectEncryption::unlocks_at_once(const objects::ObjectContent& content) {
   const auto& kept = content.info().encryption;
   return !kept.on() || (content.readable() && kept.scheme == kServer);

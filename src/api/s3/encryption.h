@@ -67,6 +67,10 @@ class ObjectEncryption {
   std::optional<objects::WriteKey> part_key(const json::object& input, const Call& call,
                                             const BucketName& bucket,
                                             const objects::UploadInfo& upload);
+  // The customer's key, when a CompleteMultipartUpload names one, is the upload's; it has to name
+  // it when the upload has a checksum algorithm.
+  void check_completion(const json::object& input, const Call& call, const BucketName& bucket,
+                        const objects::UploadInfo& upload);
   // Makes `content` readable. blocks: when KMS is used.
   void unlock(const json::object& input, std::string_view prefix, const Call& call,
               const BucketName& bucket, objects::ObjectContent& content);

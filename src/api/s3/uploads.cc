@@ -79,6 +79,7 @@ json::object complete_multipart_upload(Context& context, const json::object& inp
   request.conditions.requester = requester_of(call);
   // An upload that is completed already has no more parts; the store knows its object.
   if (const auto upload = context.store.upload(bucket.name, key, request.upload_id)) {
+    context.encryption.check_completion(input, call, bucket.name, *upload);
     const auto stored =
         must(context.store.parts(bucket.name, key, request.upload_id, 0, kMaxPartNumber), input);
     const auto selected = named_parts(request.parts, stored);
