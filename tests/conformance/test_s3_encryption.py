@@ -140,7 +140,7 @@ def test_multipart_uploads(s3, bucket, kms_key):
                 assert made["SSEKMSKeyId"] == kms_key
         if of_part:
             assert failure(s3.upload_part, **named, PartNumber=3, Body=b"x")[0] == 400
-            assert failure(s3.complete_multipart_upload, **named,
+            assert failure(s3.complete_multipart_upload, **named, **customer(OTHER_KEY),
                            MultipartUpload={"Parts": done})[0] == 400
         made = s3.complete_multipart_upload(**named, MultipartUpload={"Parts": done}, **of_part)
         assert made["ETag"].strip('"').endswith("-2")
