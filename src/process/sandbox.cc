@@ -20,7 +20,8 @@ void add_parents(std::vector<std::string>& command, const std::filesystem::path&
   std::filesystem::path folder = "/";
   for (const std::filesystem::path& name : inside.parent_path().relative_path()) {
     folder /= name;
-    if (folder == "/usr" || folder == "/tmp") return;  // there already, and not ours to change
+    if (folder == "/usr") return;    // the machine's, with all that is in it
+    if (folder == "/tmp") continue;  // there already, everybody's
     add(command, {"--perms", "0755", "--dir", folder});
   }
 }
