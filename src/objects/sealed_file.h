@@ -12,7 +12,7 @@
 
 namespace clary::objects {
 
-// Seals bytes as they come and hands them on in pieces of about 1 MiB. threads: one at a time.
+// Seals bytes as they come and hands them on in pieces of about 256 KiB. threads: one at a time.
 class SealedFileWriter {
  public:
   using Sink = std::function<void(std::span<const std::byte> sealed)>;

@@ -16,7 +16,7 @@ namespace asio = boost::asio;
 
 // How much of a plain file is sent at once; the kernel is told to read the next piece meanwhile.
 constexpr std::uint64_t kFilePieceBytes = 4 << 20;
-constexpr std::uint64_t kSealedPieceBytes = 1 << 20;
+constexpr std::uint64_t kSealedPieceBytes = 512 << 10;
 
 asio::awaitable<void> send_plain(Context& context, objects::ObjectContent& content, ByteRange range,
                                  BodyWriter& response) {
