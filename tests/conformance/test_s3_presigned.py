@@ -136,17 +136,3 @@ def test_head(clients, signer, bucket):
     status, body, headers = fetch(url, "HEAD")
     assert status == 200 and body == b""
     assert {k.lower(): v for k, v in headers.items()}["content-length"] == "4"
-
-
-def test_browser_form(clients, signer, bucket):
-    """POST of an HTML form with a signed policy is not built: the answer says so, and not that the
-    signature is missing."""
-    form = signer.generate_presigned_post(bucket, "form", ExpiresIn=60)
-    border = "----border"
-    lines = [f'--{border}\r\nContent-Disposition: form-data; name="{k}"\r\n\r\n{v}\r\n'
-             for k, v in form["fields"].items()]
-    lines.append(f'--{border}\r\nContent-Disposition: form-data; name="file"; filename="f"\r\n'
-                 f"Content-Type: text/plain\r\n\r\nform body\r\n--{border}--\r\n")
-    status, body, _ = fetch(form["url"] + "?", "POST", "".join(lines).encode(),
-                            {"Content-Type": f"multipart/form-data; boundary={border}"})
-    assert status == 501 and b"<Code>NotImplemented</Code>" in body, body
