@@ -267,6 +267,29 @@ TEST_F(AuditTest, DataEventsBeyondTheQueueAreCounted) {
   EXPECT_NE(result.notes[0].find("gap"), std::string::npos);
 }
 
+TEST_F(AuditTest, AFloodOfDataEventsFillsNoDisk) {
+  TrailOptions bounded = options();
+  bounded.data_bytes = 20'000;
+  EventIndex index(folder.path());
+  for (int run = 0; run < 2; ++run) {  // also after a restart
+    Trail trail(bounded, clock, index);
+    for (int i = 0; i < 100; ++i) {
+      trail.add(event("GetObject", Category::kData));
+      trail.flush();
+    }
+    trail.add(event("CreateModel"));  // still written
+    trail.flush();
+    EXPECT_GT(trail.counts().lost, run == 0 ? 10U : 99U);
+    EXPECT_GT(trail.counts().written, 0U);
+  }
+  std::uintmax_t size = 0;
+  for (const LogFile& file : log_files(folder.path())) {
+    size += std::filesystem::file_size(file.path);
+  }
+  EXPECT_LT(size, 80'000U);
+  EXPECT_FALSE(check().fault);
+}
+
 TEST_F(AuditTest, TextsOfClientsStayInTheirStrings) {
   Event odd = event("CreateModel");
   odd.user_agent = "a\"},\n\\ \x01 \xff\xfe \xed\xa0\x80 \xc3\xa9";

@@ -71,6 +71,7 @@ struct Trail::Impl {
 
   std::atomic<std::size_t> waiting{0};
   std::atomic<std::uint64_t> written{0}, lost{0};
+  std::atomic<std::uint64_t> log_bytes{0};  // of all files
   std::thread thread;
 
   Impl(TrailOptions given, const Clock& time, EventIndex& events)
@@ -80,6 +81,9 @@ struct Trail::Impl {
         end(options.folder),
         keeper(options.folder, options.seal) {
     fill_random(std::as_writable_bytes(std::span(id_seed)));
+    for (const LogFile& file : log_files(options.folder)) {
+      log_bytes += std::filesystem::file_size(file.path);
+    }
     chain = end.found();
     day = day_of(end.found_at().value_or(clock.now()));
     check_head();
@@ -98,6 +102,11 @@ struct Trail::Impl {
     }
     wake.notify_all();
     thread.join();
+  }
+
+  bool takes_data() const {
+    return options.data_bytes == 0 ||
+           log_bytes.load(std::memory_order_relaxed) < options.data_bytes;
   }
 
   void mark(std::string_view name, const std::string& members) {
@@ -156,6 +165,11 @@ struct Trail::Impl {
   void write_lines() {
     if (lines.empty()) return;
     end.append(lines);
+    const std::uint64_t before_it = log_bytes.fetch_add(lines.size(), std::memory_order_relaxed);
+    if (before_it < options.data_bytes && !takes_data()) {
+      spdlog::warn("audit: the log has {} bytes; requests for data are only counted from here on",
+                   options.data_bytes);
+    }
     lines.clear();
     unsynced = true;
     index.add(std::exchange(entries, {}));
@@ -198,7 +212,8 @@ struct Trail::Impl {
       sync();
       if (!keeper.wait()) return;
       std::error_code error;
-      std::filesystem::remove(files[i].path, error);
+      const std::uint64_t size = std::filesystem::file_size(files[i].path, error);
+      if (std::filesystem::remove(files[i].path, error)) log_bytes -= size;
       spdlog::info("audit: {} is older than {} days and was removed",
                    files[i].path.filename().string(), options.retention_days);
     }
@@ -329,7 +344,7 @@ void Trail::add(Event event) {
   bool first = false;
   {
     const std::lock_guard lock(impl_->mutex);
-    if (droppable && !has_room()) {
+    if (droppable && !(has_room() && impl_->takes_data())) {
       ++impl_->lost_unwritten;
       impl_->lost.fetch_add(1, std::memory_order_relaxed);
       return;

@@ -16,6 +16,9 @@ struct TrailOptions {
   Seal seal;
   unsigned retention_days = 0;  // 0: kept for ever
   std::uint64_t rotate_bytes = 64 << 20;
+  // Once the log has this many bytes, data events are only counted until old files go: a flood of
+  // them fills no disk and pushes no history out. 0: no limit.
+  std::uint64_t data_bytes = 0;
   // What may wait for the disk. Beyond it data events are only counted, and management requests are
   // refused by who asks has_room().
   std::size_t queue_bytes = 32 << 20;

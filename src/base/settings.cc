@@ -185,6 +185,10 @@ const std::vector<SettingEntry>& entries() {
       number_entry<unsigned>("audit_retention_days",
                              "Days after which files of the audit log are removed; 0 is never.",
                              &Settings::audit_retention_days, 0, 36'500),
+      number_entry<unsigned>("audit_data_gigabytes",
+                             "Size of the audit log from which requests for data are only counted, "
+                             "so that they cannot fill the disk; 0 is no limit.",
+                             &Settings::audit_data_gigabytes, 0, 1'000'000),
       number_entry<unsigned>("requests_per_second",
                              "Requests one user or role may send to one service that manages "
                              "(SageMaker, IAM, ...) before it gets ThrottlingException; 0 is any.",

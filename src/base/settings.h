@@ -33,6 +33,7 @@ struct Settings {
   bool authorization = true;  // off: whoever signs may do everything; for benchmarks alone
   bool audit_data_events = true;
   unsigned audit_retention_days = 365;    // 0: for ever
+  unsigned audit_data_gigabytes = 10;     // of the whole log; 0: no limit
   unsigned requests_per_second = 10'000;  // 0: no limit; so are the next three
   unsigned request_burst = 0;             // 0: two seconds' worth
   unsigned data_requests_per_second = 0;

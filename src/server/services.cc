@@ -271,6 +271,7 @@ struct Services::Impl {
     options.folder = settings.data_dir / "audit";
     options.seal = audit::seal_with(sealer);
     options.retention_days = settings.audit_retention_days;
+    options.data_bytes = std::uint64_t{settings.audit_data_gigabytes} << 30;
     return options;
   }
 
