@@ -73,6 +73,13 @@ void add_bucket(identity::AccessRequest& request, const Call& call, const Wanted
     if (call.account != bucket.account) request.resource_policy = access.refusals;
     return;
   }
+  if (wanted.own_object) {
+    // Nobody's object: who may write it may say who reads it.
+    request.granted =
+        ask(access.acl, {call.account, AclPermission::kWrite, !access.ignores_public_acls()})
+            .by_group;
+    return;
+  }
   if (wanted.list == ListOf::kNobody) return;
   AclAnswer answer;
   const AclQuestion question{call.account, wanted.permission, !access.ignores_public_acls()};
@@ -264,7 +271,16 @@ ApiError access_denied(const Call& call, const Wanted& wanted, const identity::V
 void require(const Context& context, const json::object& input, const Call& call,
              const Wanted& wanted) {
   const auto verdict = may(context, input, call, wanted);
-  if (!verdict.allowed) throw access_denied(call, wanted, verdict);
+  if (verdict.allowed) return;
+  // An object that is not there has no list that could let anybody in: who may list the bucket is
+  // told that it is missing.
+  if (verdict.decision == identity::Decision::kImplicitDeny && wanted.list == ListOf::kObject &&
+      wanted.bucket != nullptr && context.access.find(*wanted.bucket)->acls_in_force()) {
+    const auto found = context.store.head(wanted.bucket->name, ObjectKey{std::string(wanted.key)},
+                                          std::string(wanted.version_id));
+    if (!found) throw missing_object(context, input, call, found.error());
+  }
+  throw access_denied(call, wanted, verdict);
 }
 
 void authorize_operation(const Context& context, const json::object& input, const Call& call) {
