@@ -1,6 +1,7 @@
 """A pytest plugin, loaded into the suite: leaves uncounted tests out, gives each pytest process its
 own server, and notes how every test ended."""
 
+import configparser
 import json
 import os
 from pathlib import Path
@@ -8,10 +9,12 @@ from pathlib import Path
 import boto3
 import botocore.auth
 import pytest
+from botocore.exceptions import ClientError
 
 import areas
 
 FILES = ("test_s3.py", "test_headers.py", "test_iam.py", "test_sts.py")
+USERS_CHANGED_BY = ("test_iam.py", "test_sts.py")
 ended = {}
 
 
@@ -59,11 +62,31 @@ def pytest_collection_modifyitems(config, items):
             kept.append(item)
         elif item.path.name != "test_utils.py":
             left_out.append((item.nodeid, reason or areas.exclusion("", {item.path.stem[5:]}) or "not S3"))
-    items[:] = kept
+    # Last those that put policies on the suite's own users.
+    items[:] = sorted(kept, key=lambda item: item.path.name in USERS_CHANGED_BY)
     if not os.environ.get("PYTEST_XDIST_WORKER", "gw0") == "gw0":
         return
     out = Path(os.environ["CLARY_S3_TESTS_RUN"]) / "left_out.json"
     out.write_text(json.dumps(left_out))
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item):
+    """A test that failed half-way must not leave its policies to the tests after it."""
+    if item.path.name not in USERS_CHANGED_BY:
+        return
+    suite = configparser.RawConfigParser()
+    suite.read(os.environ["S3TEST_CONF"])
+    iam = boto3.client("iam", region_name="us-east-1",
+                       endpoint_url=f"http://{suite['DEFAULT']['host']}:{suite['DEFAULT']['port']}",
+                       aws_access_key_id=suite["iam"]["access_key"],
+                       aws_secret_access_key=suite["iam"]["secret_key"])
+    user = suite["s3 alt"]["user_id"]
+    try:
+        for name in iam.list_user_policies(UserName=user)["PolicyNames"]:
+            iam.delete_user_policy(UserName=user, PolicyName=name)
+    except ClientError as error:
+        print(f"policies of {user}: {error}")
 
 
 @pytest.hookimpl(hookwrapper=True)
