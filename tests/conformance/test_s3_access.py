@@ -123,6 +123,17 @@ def test_what_is_missing_is_not_told_to_everybody(accounts, bucket):
     assert error_of(lister.get_object, Bucket=bucket, Key="none") == (404, "NoSuchKey")
 
 
+def test_listing_buckets_can_be_denied(accounts):
+    """The resource of ListAllMyBuckets is written as every bucket, or as a star."""
+    for resource in ("arn:aws:s3:::*", "*"):
+        user = accounts.user({"Effect": "Allow", "Action": "s3:*", "Resource": "*"},
+                             {"Effect": "Deny", "Action": "s3:ListAllMyBuckets",
+                              "Resource": resource})
+        assert error_of(user.list_buckets) == DENIED
+    assert accounts.user({"Effect": "Allow", "Action": "s3:ListAllMyBuckets",
+                          "Resource": "arn:aws:s3:::*"}).list_buckets()["Buckets"]
+
+
 def test_accounts_are_apart_until_a_policy_joins_them(accounts, bucket):
     """Another account's root has no rights here; a bucket policy gives it exactly its own words."""
     assert error_of(accounts.other.get_object, Bucket=bucket, Key="public/a") == DENIED

@@ -245,6 +245,8 @@ identity::Verdict may(const Context& context, const json::object& input, const C
     }
     add_bucket(request, call, wanted, *access, object);
   } else {
+    // Of no bucket: policies name it "*" or, as AWS's own examples do, every bucket.
+    request.resource = arn_of("*", {});
     request.resource_account = call.account;
   }
   request.more_context = [&](identity::Context& keys) {
