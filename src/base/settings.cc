@@ -63,6 +63,34 @@ void set_log_level(Settings& settings, std::string_view text) {
   settings.log_level = std::string(text);
 }
 
+// ARN=URL, several with commas between them.
+void set_event_targets(Settings& settings, std::string_view text) {
+  std::map<std::string, std::string> targets;
+  while (!text.empty()) {
+    const auto end = std::min(text.find(','), text.size());
+    const auto entry = trim(text.substr(0, end));
+    text.remove_prefix(std::min(end + 1, text.size()));
+    if (entry.empty()) continue;
+    const auto equals = entry.find('=');
+    if (equals == std::string_view::npos || !entry.starts_with("arn:")) {
+      throw std::invalid_argument(
+          "takes ARN=URL, like arn:aws:sns:us-east-1:000000000000:events="
+          "http://127.0.0.1:9000/events");
+    }
+    targets[std::string(trim(entry.substr(0, equals)))] = trim(entry.substr(equals + 1));
+  }
+  settings.event_targets = std::move(targets);
+}
+
+std::string show_event_targets(const Settings& settings) {
+  std::string text;
+  for (const auto& [arn, url] : settings.event_targets) {
+    if (!text.empty()) text += ',';
+    text += arn + "=" + url;
+  }
+  return text;
+}
+
 std::filesystem::path default_data_dir() {
   const char* home = std::getenv("HOME");
   return std::filesystem::path(home != nullptr && *home != '\0' ? home : ".") / ".clary";
@@ -202,6 +230,12 @@ const std::vector<SettingEntry>& entries() {
       number_entry<unsigned>("connections_per_address",
                              "Connections that may be open from one address; 0 is any number.",
                              &Settings::connections_per_address, 0, 1'000'000),
+      {.name = "event_targets",
+       .value_name = "ARN=URL,...",
+       .help = "Where S3 event notifications may go: ARNs that buckets may name as topic, queue or "
+               "function, each with the http:// URL that gets its messages.",
+       .set = set_event_targets,
+       .show = show_event_targets},
       {.name = "tls_certificate",
        .value_name = "FILE",
        .help = "A PEM file: the server's certificate, then those that lead to its authority. "

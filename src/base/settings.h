@@ -38,6 +38,8 @@ struct Settings {
   unsigned request_burst = 0;             // 0: two seconds' worth
   unsigned data_requests_per_second = 0;
   unsigned connections_per_address = 2000;
+  // Where event notifications may go: ARN -> URL.
+  std::map<std::string, std::string> event_targets;
   std::filesystem::path tls_certificate, tls_key;  // "": the folder's own authority
   enum class RequireTls { kOff, kRemote };
   RequireTls require_tls = RequireTls::kOff;

@@ -45,7 +45,8 @@ std::string hex_etag(const std::array<std::byte, 16>& md5) {
 ObjectStore::Impl::Impl(const std::filesystem::path& folder, const Clock& time)
     : clock(time),
       data(folder / "data"),
-      database(folder / "objects.db", {object_migrations(), scrub_migrations()}),
+      database(folder / "objects.db",
+               {object_migrations(), scrub_migrations(), EventQueue::migrations()}),
       reserve(folder / "reserve") {
   load_buckets();
   sweeper = std::thread([this] { sweep(); });
@@ -82,6 +83,10 @@ void ObjectStore::Impl::finish(const Doomed& doomed) {
   for (const auto& [parts_id, files] : doomed.parts) pins.remove(parts_id, files);
   if (observer == nullptr) return;
   for (const auto& event : doomed.events) observer->announce(event);
+}
+
+EventQueue& ObjectStore::event_queue() {
+  return impl_->event_queue;
 }
 
 void ObjectStore::observe(ObjectEvents* events) {

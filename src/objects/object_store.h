@@ -20,6 +20,7 @@
 
 #include "base/clock.h"
 #include "base/strong.h"
+#include "objects/event_queue.h"
 #include "objects/object_content.h"
 #include "objects/object_events.h"
 #include "objects/object_info.h"
@@ -102,6 +103,8 @@ class ObjectStore {
 
   // Told of every change of an object. Set before the store is used by others.
   void observe(ObjectEvents* events);
+  // Where an observer keeps messages, in the file of the objects.
+  EventQueue& event_queue();
 
   // Names are global on a server, as on AWS. A bucket with object lock keeps versions.
   Outcome<void> create_bucket(const BucketInfo& bucket);

@@ -63,6 +63,7 @@ struct ObjectStore::Impl {
   std::map<std::string, Bucket, std::less<>> buckets;
   std::mutex bucket_changes;
   std::uint64_t last_sequence = 0;  // writer thread only
+  EventQueue event_queue{database};
   ObjectEvents* observer = nullptr;
   std::atomic<bool> stopping = false;
   std::thread sweeper;

@@ -12,6 +12,7 @@
 #include "api/kms/stored_key_use.h"
 #include "api/logs/logs_service.h"
 #include "api/s3/encryption.h"
+#include "api/s3/notifications.h"
 #include "api/s3/s3.h"
 #include "api/sagemaker/endpoint_controller.h"
 #include "api/sagemaker/object_look.h"
@@ -40,6 +41,7 @@
 #include "objects/scrub.h"
 #include "server/authenticator.h"
 #include "server/cors.h"
+#include "server/event_sender.h"
 #include "server/gateway.h"
 #include "server/invocation_metrics.h"
 #include "server/invocations.h"
@@ -56,6 +58,25 @@ namespace {
 
 constexpr std::chrono::seconds kMetricsInterval{5};
 constexpr unsigned kControllerThreads = 4;
+
+std::map<std::string, EventTarget> event_targets(const Settings& settings) {
+  std::map<std::string, EventTarget> targets;
+  for (const auto& [arn, url] : settings.event_targets) {
+    try {
+      targets.emplace(arn, event_target(url));
+    } catch (const std::invalid_argument& error) {
+      throw std::runtime_error("event_targets " + std::string(error.what()) + ", not '" + url +
+                               "'");
+    }
+  }
+  return targets;
+}
+
+std::set<std::string> names_of(const std::map<std::string, std::string>& targets) {
+  std::set<std::string> names;
+  for (const auto& [arn, url] : targets) names.insert(arn);
+  return names;
+}
 
 // What jobs may use together: what is set, else what the machine has, with a tenth of its memory
 // left to the server and the system.
@@ -168,6 +189,9 @@ struct Services::Impl {
                               .customer_keys = settings.customer_keys_need_tls
                                                    ? api::s3::CustomerKeys::kNeedTls
                                                    : api::s3::CustomerKeys::kAnyTransport}};
+  api::s3::BucketNotifications notifications{objects, clock, names_of(settings.event_targets)};
+  EventSender event_sender{objects.event_queue(), clock, event_targets(settings),
+                           [this](std::size_t messages) { notifications.count_sent(messages); }};
 
   // Where agents reach this server: known once it listens, before any work is started.
   std::string url;
@@ -348,6 +372,9 @@ void Services::start(const std::string& url) {
   impl_->controllers.add(impl_->endpoints);
   impl_->controllers.add(impl_->key_controller);
   impl_->scrubber->start();
+  impl_->s3.notify(impl_->notifications);
+  impl_->notifications.on_queued([impl = impl_.get()] { impl->event_sender.wake(); });
+  impl_->event_sender.start();
   impl_->runs.start();
   impl_->controllers.start();
   impl_->invocation_metrics.start(kMetricsInterval);
@@ -363,6 +390,7 @@ void Services::stop() {
   impl_->runs.stop();
   impl_->invocation_metrics.stop();
   impl_->workers.stop();
+  impl_->event_sender.stop();
 }
 
 http::Handler Services::handler() {

@@ -20,8 +20,8 @@ constexpr std::array kAbsent{
 };
 
 // An answer without members: never configured.
-constexpr std::array<std::string_view, 3> kEmpty{
-    "GetBucketLogging", "GetBucketNotificationConfiguration", "GetBucketAccelerateConfiguration"};
+constexpr std::array<std::string_view, 2> kEmpty{"GetBucketLogging",
+                                                 "GetBucketAccelerateConfiguration"};
 
 json::object get_bucket_request_payment(Context& context, const json::object& input, Call& call) {
   bucket_of(context, input, call);

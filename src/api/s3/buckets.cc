@@ -1,6 +1,7 @@
 // Buckets: ListBuckets, CreateBucket, HeadBucket, GetBucketLocation, DeleteBucket.
 #include "api/s3/bucket_name.h"
 #include "api/s3/new_bucket_access.h"
+#include "api/s3/notifications.h"
 #include "api/s3/request.h"
 #include "base/text.h"
 
@@ -95,6 +96,7 @@ json::object create_bucket(Context& context, const json::object& input, Call& ca
   const bool repeated = !created && created.error() == objects::StoreError::kBucketOwnedByYou &&
                         call.region == "us-east-1";
   if (!created && !repeated) throw error_of(created.error(), input);
+  if (created && context.notifications != nullptr) context.notifications->forget(bucket.name);
   if (repeated) {
     reset_acl(context, bucket, access, input);
   } else {

@@ -20,10 +20,12 @@ S3::~S3() = default;
 std::vector<OperationEntry> S3::operations() {
   std::vector<OperationEntry> all;
   for (const auto family :
-       {bucket_operations, bucket_setting_operations, bucket_encryption_operations, read_operations,
-        write_operations, copy_operations, delete_operations, listing_operations, upload_operations,
-        part_operations, tagging_operations, cors_operations, version_listing_operations,
-        versioning_operations, object_lock_operations, lifecycle_operations, acl_operations,
+       {bucket_operations,        bucket_setting_operations,  bucket_encryption_operations,
+        read_operations,          write_operations,           copy_operations,
+        delete_operations,        listing_operations,         upload_operations,
+        part_operations,          tagging_operations,         cors_operations,
+        notification_operations,  version_listing_operations, versioning_operations,
+        object_lock_operations,   lifecycle_operations,       acl_operations,
         bucket_policy_operations, public_access_operations}) {
     std::ranges::move(family(context_), std::back_inserter(all));
   }

@@ -14,6 +14,7 @@
 
 namespace clary::api::s3 {
 
+class BucketNotifications;
 class ObjectEncryption;
 struct EncryptionKeys;
 
@@ -33,6 +34,7 @@ struct Context {
   BucketAccessCache& access;
   Directory directory = {};
   NewBuckets new_buckets = {};
+  BucketNotifications* notifications = nullptr;
 };
 
 // threads: any. order: destroyed before the store and the pool.
@@ -48,6 +50,8 @@ class S3 final : public Service {
   std::vector<OperationEntry> operations() override;
   void authorize(const json::object& input, Call& call) override;
   CorsCache& cors() { return cors_; }
+  // Before requests come; without it notifications are not offered.
+  void notify(BucketNotifications& notifications) { context_.notifications = &notifications; }
 
  private:
   CorsCache cors_;
@@ -69,6 +73,7 @@ std::vector<OperationEntry> upload_operations(Context& context);
 std::vector<OperationEntry> part_operations(Context& context);
 std::vector<OperationEntry> tagging_operations(Context& context);
 std::vector<OperationEntry> cors_operations(Context& context);
+std::vector<OperationEntry> notification_operations(Context& context);
 std::vector<OperationEntry> version_listing_operations(Context& context);
 std::vector<OperationEntry> versioning_operations(Context& context);
 std::vector<OperationEntry> object_lock_operations(Context& context);
