@@ -133,7 +133,7 @@ asio::awaitable<bool> Connection::handle_request() {
   const ResponseFraming framing{.head_request = parser_->head().method == "HEAD",
                                 .http_11 = parser_->is_http_11(),
                                 .keep_alive = parser_->keeps_alive()};
-  ResponseStream response(transport_, thread_, framing, scratch_);
+  ResponseStream response(transport_, thread_, framing, scratch_, body);
   Exchange exchange{std::move(parser_->head()), body, response, thread_.next_request_id()};
   exchange.request.peer = peer_;
   exchange.request.tls = transport_.is_tls();

@@ -82,11 +82,16 @@ asio::awaitable<std::size_t> RequestBody::read_chunked(std::span<std::byte> buff
   }
 }
 
+bool RequestBody::drainable() const {
+  if (done_) return true;
+  // The client may or may not send the body after our final answer: the next bytes are ambiguous.
+  if (continue_pending_) return false;
+  return parser_.is_chunked() || remaining_ <= kDrainBytes;
+}
+
 asio::awaitable<bool> RequestBody::drain() {
   if (done_) co_return true;
-  // The client may or may not send the body after our final answer: the next bytes are ambiguous.
-  if (continue_pending_) co_return false;
-  if (!parser_.is_chunked() && remaining_ > kDrainBytes) co_return false;
+  if (!drainable()) co_return false;
   std::array<std::byte, 4096> scrap;
   std::size_t total = 0;
   try {

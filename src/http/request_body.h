@@ -31,6 +31,9 @@ class RequestBody final : public BodyReader {
 
   // Everything was read, so the connection may carry another request.
   bool done() const { return done_; }
+  // Whether drain() can succeed: known before the response is sent, so that it can say that the
+  // connection closes.
+  bool drainable() const;
   // Reads what the handler left, when that is little. False: close the connection.
   boost::asio::awaitable<bool> drain();
 

@@ -50,7 +50,7 @@ void ResponseStream::make_head(const ResponseHead& head) {
   bodyless_ =
       framing_.head_request || head.status == 204 || head.status == 304 || head.status / 100 == 1;
   chunked_ = false;
-  if (thread_.draining()) framing_.keep_alive = false;
+  if (thread_.draining() || !request_.drainable()) framing_.keep_alive = false;
 
   head_ += "HTTP/1.1 ";
   append_number(head_, head.status);

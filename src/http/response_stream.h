@@ -5,6 +5,7 @@
 
 #include "base/body.h"
 #include "http/io_thread.h"
+#include "http/request_body.h"
 #include "http/transport.h"
 
 namespace clary::http {
@@ -20,9 +21,15 @@ struct ResponseFraming {
 class ResponseStream final : public BodyWriter {
  public:
   // `scratch` is the connection's, kept between requests so that heads need no allocation.
+  // `request` is the body that this answers: when too much of it is left unread to go on after it,
+  // the response says that the connection closes, lest the client sends its next request there.
   ResponseStream(Transport& transport, IoThread& thread, ResponseFraming framing,
-                 std::string& scratch)
-      : transport_(transport), thread_(thread), framing_(framing), head_(scratch) {
+                 std::string& scratch, const RequestBody& request)
+      : transport_(transport),
+        thread_(thread),
+        framing_(framing),
+        head_(scratch),
+        request_(request) {
     head_.clear();
   }
   // Sent when the handler gives no id of its own; must live as long as this object.
@@ -51,6 +58,7 @@ class ResponseStream final : public BodyWriter {
   std::string_view request_id_;
   ResponseFraming framing_;
   std::string& head_;  // not sent yet
+  const RequestBody& request_;
   bool started_ = false;
   bool finished_ = false;
   bool bodyless_ = false;

@@ -182,7 +182,10 @@ TEST_F(ServerTest, ContinuesOnlyWhenTheBodyIsRead) {
   RawClient refused(server_.port());
   refused.send(
       "PUT /unread HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\nExpect: 100-continue\r\n\r\n");
-  EXPECT_TRUE(refused.read_all().starts_with("HTTP/1.1 403 "));
+  const std::string answer = refused.read_all();
+  EXPECT_TRUE(answer.starts_with("HTTP/1.1 403 "));
+  // Else the client would send its next request to a connection that closes.
+  EXPECT_TRUE(has(answer, "Connection: close"));
 
   RawClient taken(server_.port());
   taken.send("PUT /read HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\nExpect: 100-continue\r\n\r\n");
@@ -199,7 +202,9 @@ TEST_F(ServerTest, DrainsSmallUnreadBodiesAndClosesOnLargeOnes) {
 
   RawClient large(server_.port());
   large.send("PUT /unread HTTP/1.1\r\nHost: x\r\nContent-Length: 999999999\r\n\r\nhello");
-  EXPECT_TRUE(large.read_all().starts_with("HTTP/1.1 403 "));
+  const std::string answer = large.read_all();
+  EXPECT_TRUE(answer.starts_with("HTTP/1.1 403 "));
+  EXPECT_TRUE(has(answer, "Connection: close"));
   EXPECT_TRUE(large.closed());
 }
 
