@@ -8,6 +8,7 @@
 #include "server/service_of_request.h"
 #include "wire/api_error.h"
 #include "wire/xml_reader.h"
+#include "wire/xml_writer.h"
 
 namespace clary::server {
 namespace {
@@ -82,29 +83,6 @@ std::string bucket_of_path(const RequestHead& head) {
   if (path.ends_with('/')) path.remove_suffix(1);
   if (path.find('/') != std::string_view::npos) return {};
   return uri_decode(path).value_or("");
-}
-
-std::string escape_xml(std::string_view text) {
-  std::string out;
-  for (const char c : text) {
-    switch (c) {
-      case '&':
-        out += "&amp;";
-        break;
-      case '<':
-        out += "&lt;";
-        break;
-      case '>':
-        out += "&gt;";
-        break;
-      case '"':
-        out += "&quot;";
-        break;
-      default:
-        out += c;
-    }
-  }
-  return out;
 }
 
 bool is_web_url(std::string_view url) {
@@ -305,11 +283,12 @@ std::pair<ResponseHead, std::string> FormUpload::answer(ResponseHead stored) con
   stored.status = status == "200" ? 200 : status == "201" ? 201 : 204;
   if (stored.status != 201) return {std::move(stored), {}};
   stored.headers.emplace_back("Content-Type", "application/xml");
-  return {std::move(stored),
-          "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<PostResponse><Location>" +
-              escape_xml(location) + "</Location><Bucket>" + escape_xml(bucket_) +
-              "</Bucket><Key>" + escape_xml(key_) + "</Key><ETag>" + escape_xml(etag) +
-              "</ETag></PostResponse>"};
+  std::string text = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<PostResponse>";
+  wire::append_xml_element(text, "Location", location);
+  wire::append_xml_element(text, "Bucket", bucket_);
+  wire::append_xml_element(text, "Key", key_);
+  wire::append_xml_element(text, "ETag", etag);
+  return {std::move(stored), text + "</PostResponse>"};
 }
 
 asio::awaitable<std::size_t> FormUpload::read_some(std::span<std::byte> buffer) {

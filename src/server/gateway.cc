@@ -376,19 +376,15 @@ asio::awaitable<void> Gateway::serve_web_identity(Request& request) {
   co_await run_plain(request, body);
 }
 
-asio::awaitable<void> Gateway::run_plain(Request& request, std::string_view body) {
-  const KnownOperation& operation = *request.operation;
-  if (operation.built == nullptr) throw not_built(request.model(), *operation.model);
-  const RequestHead& head = request.head();
-  const bool streaming = static_cast<bool>(operation.built->streaming);
-  const json::object input =
-      wire::decode_request(request.model(), request.protocol, *operation.model, head,
-                           request.labels, streaming ? std::string_view() : body);
+// The one way from a decoded input to an operation: told to the audit, valid, and allowed.
+api::Call Gateway::authorized_call(Request& request, const RequestHead& head,
+                                   const json::object& input, std::string_view body) const {
   note_input(request, input);
-  wire::validate(request.model(), *operation.model, input);
+  const wire::Operation& operation = *request.operation->model;
+  wire::validate(request.model(), operation, input);
   const identity::Principal& principal = *request.claim->access_key->principal;
   api::Call call{.model = request.model(),
-                 .operation = *operation.model,
+                 .operation = operation,
                  .principal = principal,
                  .account = principal.account,
                  .region = request.claim->request.scope.region,
@@ -398,6 +394,18 @@ asio::awaitable<void> Gateway::run_plain(Request& request, std::string_view body
                  .authorizer = authorizer_,
                  .body = body};
   request.service->service->authorize(input, call);
+  return call;
+}
+
+asio::awaitable<void> Gateway::run_plain(Request& request, std::string_view body) {
+  const KnownOperation& operation = *request.operation;
+  if (operation.built == nullptr) throw not_built(request.model(), *operation.model);
+  const RequestHead& head = request.head();
+  const bool streaming = static_cast<bool>(operation.built->streaming);
+  const json::object input =
+      wire::decode_request(request.model(), request.protocol, *operation.model, head,
+                           request.labels, streaming ? std::string_view() : body);
+  api::Call call = authorized_call(request, head, input, body);
   if (streaming) {
     MemoryBody memory(body);
     co_await operation.built->streaming(input, call, memory, request.exchange.response);
@@ -430,20 +438,7 @@ asio::awaitable<void> Gateway::serve_streaming(Request& request) {
   const KnownOperation& operation = *request.operation;
   json::object input = wire::decode_request(request.model(), request.protocol, *operation.model,
                                             request.head(), request.labels, {});
-  note_input(request, input);
-  wire::validate(request.model(), *operation.model, input);
-  const identity::Principal& principal = *request.claim->access_key->principal;
-  api::Call call{.model = request.model(),
-                 .operation = *operation.model,
-                 .principal = principal,
-                 .account = principal.account,
-                 .region = claimed.scope.region,
-                 .request_id = request.exchange.request_id,
-                 .now = clock_.now(),
-                 .request = request.head(),
-                 .authorizer = authorizer_,
-                 .body = {}};
-  request.service->service->authorize(input, call);
+  api::Call call = authorized_call(request, request.head(), input, {});
   co_await operation.built->streaming(std::move(input), call, *body, request.exchange.response);
   request.record(200);
 }
@@ -471,20 +466,7 @@ asio::awaitable<void> Gateway::serve_form(Request& request) {
   const RequestHead head = form.put_request();
   json::object input = wire::decode_request(request.model(), request.protocol, *operation.model,
                                             head, form.labels(), {});
-  note_input(request, input);
-  wire::validate(request.model(), *operation.model, input);
-  const identity::Principal& principal = *request.claim->access_key->principal;
-  api::Call call{.model = request.model(),
-                 .operation = *operation.model,
-                 .principal = principal,
-                 .account = principal.account,
-                 .region = request.claim->request.scope.region,
-                 .request_id = request.exchange.request_id,
-                 .now = clock_.now(),
-                 .request = head,
-                 .authorizer = authorizer_,
-                 .body = {}};
-  request.service->service->authorize(input, call);
+  api::Call call = authorized_call(request, head, input, {});
   FormAnswer answer(request.exchange.response, form);
   co_await operation.built->streaming(std::move(input), call, form, answer);
   request.record(answer.status());

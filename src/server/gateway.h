@@ -58,6 +58,8 @@ class Gateway {
   boost::asio::awaitable<void> serve_streaming(Request& request);
   boost::asio::awaitable<void> serve_form(Request& request);
   boost::asio::awaitable<void> serve_web_identity(Request& request);
+  api::Call authorized_call(Request& request, const RequestHead& head, const json::object& input,
+                            std::string_view body) const;
   boost::asio::awaitable<void> run_plain(Request& request, std::string_view body);
   // Also asks the limits, once it is known who asks.
   void verify(Request& request, std::string_view body_hash) const;
