@@ -34,7 +34,8 @@ void lay_out_opt_ml(const JobSpec& spec, const fs::path& opt_ml) {
   }
   for (const InputSpec& input : spec.inputs) make_folder(host_path(opt_ml, input.local_path));
   for (const auto& [name, value] : spec.config_files) {
-    const fs::path file = opt_ml / "input/config" / name;
+    const fs::path file = host_path(opt_ml, std::string(kOptMl) + name);
+    make_folder(file.parent_path());
     std::ofstream out(file, std::ios::binary);
     out << json::serialize(value);
     if (!out.flush()) throw StorageError("write " + file.string());

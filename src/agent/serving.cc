@@ -65,7 +65,7 @@ class Serving {
     return asked <= kLongestStartupTime ? asked : kStartupTime;
   }
   void prepare();
-  void make_workload();
+  void renew_workload();
   void start_serving();
   void step();
   void look_at_health();
@@ -84,7 +84,7 @@ class Serving {
   const fs::path opt_ml_, socket_folder_;
   const S3Options s3_;
   LogShipper shipper_;
-  std::optional<Workload> workload_;
+  std::unique_ptr<Workload> workload_;
   std::optional<Staging> staging_;
   std::optional<Pinger> pinger_;
   std::optional<SteadyTime> ready_by_, restart_at_, kill_at_;
@@ -108,15 +108,15 @@ void Serving::prepare() {
   fs::permissions(socket_folder_, fs::perms::owner_all, error);
 }
 
-void Serving::make_workload() {
+void Serving::renew_workload() {
   std::error_code ignored;
   fs::remove(socket(), ignored);
   workload_.reset();
-  workload_.emplace(WorkloadOptions{
-      .run = run_,
-      .opt_ml = opt_ml_,
-      .binds = {{socket_folder_, kInsideFolder, process::Bind::Access::kWrite}},
-      .environment = {{"CLARY_SERVE_SOCKET", std::string(kInsideFolder) + "/sock"}}});
+  workload_ = make_workload(
+      {.run = run_,
+       .opt_ml = opt_ml_,
+       .binds = {{socket_folder_, kInsideFolder, process::Bind::Access::kWrite}},
+       .environment = {{"CLARY_SERVE_SOCKET", std::string(kInsideFolder) + "/sock"}}});
 }
 
 void Serving::start_serving() {
@@ -217,7 +217,7 @@ void Serving::look_at_deadlines() {
   }
   if (restart_at_ && now >= *restart_at_ && !stopping_) {
     restart_at_.reset();
-    make_workload();
+    renew_workload();
     start_serving();
   }
 }
@@ -235,7 +235,7 @@ milliseconds Serving::until_next() const {
 void Serving::step() {
   std::array<pollfd, 7> files{{{stop_.signals(), POLLIN, 0},
                                {stop_.asked(), POLLIN, 0},
-                               {workload_ ? workload_->pidfd() : -1, POLLIN, 0},
+                               {workload_ ? workload_->exit_event() : -1, POLLIN, 0},
                                {workload_ ? workload_->output() : -1, POLLIN, 0},
                                {workload_ ? workload_->error() : -1, POLLIN, 0},
                                {staging_ ? staging_->done() : -1, POLLIN, 0},
@@ -270,7 +270,7 @@ json::object Serving::run() {
     prepare();
     staging_.emplace(run_.spec, opt_ml_, s3_, clock_);
     reporter_.phase("downloading");
-    make_workload();
+    renew_workload();
     while (!result_) step();
   } catch (const std::exception& error) {
     spdlog::error("{}", error.what());

@@ -45,7 +45,7 @@ class Training {
       // The sandbox is set up while the inputs come.
       staging_.emplace(run_.spec, opt_ml_, s3_, clock_);
       reporter_.phase("downloading");
-      workload_.emplace(WorkloadOptions{.run = run_, .opt_ml = opt_ml_});
+      workload_ = make_workload({.run = run_, .opt_ml = opt_ml_});
     } catch (const std::exception& error) {
       spdlog::error("{}", error.what());
       return outcome_report("failed", 0, reason_of(std::current_exception(), "Starting the job"));
@@ -74,7 +74,7 @@ class Training {
   const S3Options s3_;
   LogShipper shipper_;
   std::optional<process::EncryptedFolder> volume_;  // under all that the run has in opt_ml_
-  std::optional<Workload> workload_;
+  std::unique_ptr<Workload> workload_;
   std::optional<Staging> staging_;  // set while inputs come; goes before what it uses
   std::exception_ptr staging_error_;
   bool running_ = false;
@@ -143,7 +143,7 @@ void Training::watch() {
   while (!exit_) {
     std::array<pollfd, 6> files{{{stop_.signals(), POLLIN, 0},
                                  {stop_.asked(), POLLIN, 0},
-                                 {workload_->pidfd(), POLLIN, 0},
+                                 {workload_->exit_event(), POLLIN, 0},
                                  {output_open ? workload_->output() : -1, POLLIN, 0},
                                  {error_open ? workload_->error() : -1, POLLIN, 0},
                                  {staging_ ? staging_->done() : -1, POLLIN, 0}}};

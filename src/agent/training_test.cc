@@ -76,7 +76,8 @@ open('/opt/ml/model/m', 'w').write('model!')
 )");
   run.spec.inputs = {channel("train", "s3://b/in/train")};
   run.spec.outputs = {kModel, kData};
-  run.spec.config_files = {{"hyperparameters.json", json::object{{"num_round", "10"}}}};
+  run.spec.config_files = {
+      {"input/config/hyperparameters.json", json::object{{"num_round", "10"}}}};
   run.spec.environment = {{"FOO", "bar"}};
   run.spec.metrics = {{"validation:auc", "validation-auc:(\\S+)"}};
   run.start();

@@ -1,71 +1,12 @@
 #include "agent/workload.h"
 
-#include <fcntl.h>
-#include <signal.h>
-#include <stdlib.h>
-#include <sys/resource.h>
-
-#include <array>
 #include <cmath>
-#include <fstream>
-#include <system_error>
 #include <thread>
 
+#include "agent/sandbox_workload.h"
 #include "agent/workload_user.h"
-#include "process/shared_libraries.h"
-#include "process/syscall_filter.h"
 
 namespace clary::agent {
-namespace {
-
-namespace fs = std::filesystem;
-using process::Bind;
-
-constexpr std::uint64_t kMostProcesses = 8192;
-
-void set_non_blocking(const process::FileDescriptor& file) {
-  fcntl(file.get(), F_SETFL, fcntl(file.get(), F_GETFL) | O_NONBLOCK);
-}
-
-fs::path program_of(const JobSpec& spec) {
-  if (spec.launch == Launch::kEnvironment || spec.launch == Launch::kImage) {
-    throw CannotLaunch(
-        "the image \"" + spec.image +
-        "\" needs a framework environment or a container runtime, and this build of "
-        "Clary starts built-in algorithms only; use a built-in algorithm's image such "
-        "as sagemaker-xgboost:1.7-1");
-  }
-  if (spec.command.empty()) throw CannotLaunch("the job has no command");
-  const fs::path program = native_program();
-  if (access(program.c_str(), X_OK) != 0) {
-    throw CannotLaunch("the program of the built-in algorithms is not at " + program.string() +
-                       "; install clary-algo beside clary, or set CLARY_ALGO to its path and start "
-                       "the server again");
-  }
-  return program;
-}
-
-// The program's folder, the libraries beside it (bin/../lib) and those that it names itself.
-std::vector<Bind> program_binds(const fs::path& program) {
-  std::vector<fs::path> folders{program.parent_path()};
-  const fs::path libraries = program.parent_path().parent_path() / "lib";
-  std::error_code error;
-  if (fs::is_directory(libraries, error)) folders.push_back(libraries);
-  for (fs::path& folder : process::library_folders(program)) folders.push_back(std::move(folder));
-  std::vector<Bind> binds;
-  for (const fs::path& folder : folders) {
-    if (!folder.native().starts_with("/usr/")) binds.push_back({folder, folder});
-  }
-  return binds;
-}
-
-// Many, as frameworks want, but not without end; never more than this process may give.
-std::uint64_t open_file_limit() {
-  constexpr std::uint64_t kOpenFiles = 65536;
-  rlimit limit = {};
-  getrlimit(RLIMIT_NOFILE, &limit);
-  return std::min<std::uint64_t>(kOpenFiles, limit.rlim_max);
-}
 
 std::vector<std::string> environment_of(const WorkloadOptions& options) {
   const JobSpec& spec = options.run.spec;
@@ -94,102 +35,16 @@ std::vector<std::string> environment_of(const WorkloadOptions& options) {
   return result;
 }
 
-}  // namespace
-
-fs::path native_program() {
-  if (const char* set = getenv("CLARY_ALGO"); set != nullptr && *set != '\0') return set;
-  std::error_code error;
-  return fs::read_symlink("/proc/self/exe", error).parent_path() / "clary-algo";
-}
-
-Workload::Workload(const WorkloadOptions& options)
-    : user_(workload_user(options.run.spec.id)),
-      syscall_filter_(process::make_syscall_filter()),
-      output_(process::make_pipe()),
-      error_(process::make_pipe()),
-      start_(process::make_pipe()),
-      information_(process::make_pipe()) {
+std::unique_ptr<Workload> make_workload(const WorkloadOptions& options) {
   const JobSpec& spec = options.run.spec;
-  const fs::path program = program_of(spec);
-  const auto bubblewrap = process::find_bubblewrap();
-  if (!bubblewrap) throw CannotLaunch(process::kNoBubblewrap);
-  cgroup_ = process::Cgroup::create(options.run.cgroup_root, "clary-" + spec.id,
-                                    {.memory_bytes = spec.limits.memory_bytes,
-                                     .cpus = spec.limits.cpus,
-                                     .processes = kMostProcesses});
-  const std::string host_name = "algo-" + std::to_string(spec.instance_index + 1);
-  const fs::path hosts = options.run.folder / "hosts";
-  std::ofstream(hosts) << "127.0.0.1 localhost " << host_name << "\n::1 localhost\n";
-  process::Sandbox sandbox;
-  sandbox.opt_ml = options.opt_ml;
-  sandbox.binds = program_binds(program);
-  sandbox.binds.insert(sandbox.binds.end(), options.binds.begin(), options.binds.end());
-  sandbox.binds.push_back({hosts, "/etc/hosts"});
-  if (user_) {
-    sandbox.user = user_;
-    sandbox.binds.push_back({write_password_file(options.run.folder, *user_), "/etc/passwd"});
-    owned_.push_back(options.opt_ml);
-    for (const Bind& bind : options.binds) {
-      if (bind.access == Bind::Access::kWrite) owned_.push_back(bind.host);
-    }
+  if (spec.launch != Launch::kNativeAlgorithm) {
+    throw CannotLaunch(
+        "the image \"" + spec.image +
+        "\" needs a framework environment or a container runtime, and this build of "
+        "Clary starts built-in algorithms only; use a built-in algorithm's image such "
+        "as sagemaker-xgboost:1.7-1");
   }
-  sandbox.network = spec.network;
-  sandbox.host_name = host_name;
-  sandbox.start_signal = start_.reader.get();
-  sandbox.information = information_.writer.get();
-  sandbox.syscall_filter = syscall_filter_.get();
-  std::vector<std::string> arguments{program};
-  arguments.insert(arguments.end(), spec.command.begin() + 1, spec.command.end());
-  process::Command command;
-  command.arguments = process::sandbox_command(*bubblewrap, sandbox, arguments);
-  command.environment = environment_of(options);
-  command.standard_output = output_.writer.get();
-  command.standard_error = error_.writer.get();
-  command.inherited = {start_.reader.get(), information_.writer.get(), syscall_filter_.get()};
-  command.open_files = open_file_limit();
-  command.core_dumps = false;  // they would hold data and credentials
-  if (spec.limits.volume_bytes > 0) command.file_bytes = spec.limits.volume_bytes;
-  if (cgroup_) command.cgroups = cgroup_->entry_files();
-  try {
-    child_ = process::spawn(command);
-  } catch (const std::system_error& error) {
-    throw CannotLaunch(std::string("the sandbox cannot be started: ") + error.what());
-  }
-  output_.writer.reset();
-  error_.writer.reset();
-  start_.reader.reset();
-  information_.writer.reset();
-  syscall_filter_.reset();
-  for (const process::Pipe* pipe : {&output_, &error_, &information_}) {
-    set_non_blocking(pipe->reader);
-  }
-}
-
-Workload::~Workload() {
-  kill();
-  child_.wait(std::chrono::seconds(10));
-  if (cgroup_) cgroup_->remove();
-}
-
-void Workload::go() {
-  for (const fs::path& folder : owned_) give_to(folder, *user_);
-  [[maybe_unused]] const ssize_t written = write(start_.writer.get(), "1", 1);
-}
-
-void Workload::terminate() {
-  std::array<char, 1024> text;
-  const ssize_t size = read(information_.reader.get(), text.data(), text.size());
-  const std::string_view information(text.data(), size < 0 ? 0 : static_cast<std::size_t>(size));
-  // Bubblewrap itself must not get it: it would end and take the program along at once.
-  if (const auto pid = process::workload_pid(information)) {
-    ::kill(*pid, SIGTERM);
-  } else {
-    kill();
-  }
-}
-
-void Workload::kill() {
-  child_.signal(SIGKILL);
+  return std::make_unique<SandboxWorkload>(options);
 }
 
 }  // namespace clary::agent

@@ -1,14 +1,15 @@
-// The workload's process: the program in its sandbox, with its pipes and its control group.
+// The workload: the user's program in whatever holds it (a sandbox, a container), with its pipes.
 #pragma once
 
 #include <filesystem>
+#include <map>
+#include <memory>
 #include <optional>
+#include <stdexcept>
 #include <string>
 #include <vector>
 
 #include "agent/run_file.h"
-#include "process/cgroup.h"
-#include "process/file_descriptor.h"
 #include "process/sandbox.h"
 #include "process/spawn.h"
 
@@ -27,36 +28,33 @@ struct WorkloadOptions {
   std::map<std::string, std::string> environment{};  // wins over the spec's
 };
 
-// owns: the process; the destructor kills what still runs. threads: one, and it must live as long
-// as the workload, which dies with the thread that started it.
+// owns: the processes; the destructor kills what still runs. threads: one, and it must live as long
+// as the workload, which may die with the thread that started it.
 class Workload {
  public:
-  // Sets the sandbox up; the program itself waits for go(). Throws CannotLaunch.
-  explicit Workload(const WorkloadOptions& options);
-  ~Workload();
+  virtual ~Workload() = default;
   Workload(const Workload&) = delete;
   Workload& operator=(const Workload&) = delete;
 
-  void go();         // throws StorageError
-  void terminate();  // SIGTERM to the program alone; kills when it is not running yet
-  void kill();
-  std::optional<process::Exit> poll() { return child_.poll(); }
-  bool out_of_memory() const { return cgroup_ && cgroup_->out_of_memory(); }
+  // Everything is set up when it is made; the program itself starts now. Throws StorageError.
+  virtual void go() = 0;
+  virtual void terminate() = 0;  // SIGTERM to the program alone; kills when it is not running yet
+  virtual void kill() = 0;
+  virtual std::optional<process::Exit> poll() = 0;
+  virtual bool out_of_memory() const = 0;
 
-  int pidfd() const { return child_.pidfd(); }
-  int output() const { return output_.reader.get(); }  // non-blocking
-  int error() const { return error_.reader.get(); }    // non-blocking
+  virtual int exit_event() const = 0;  // readable once it ended
+  virtual int output() const = 0;      // non-blocking
+  virtual int error() const = 0;       // non-blocking
 
- private:
-  process::Child child_;
-  const std::optional<uid_t> user_;             // workload_user.h
-  std::vector<std::filesystem::path> owned_{};  // what becomes that user's before it starts
-  process::FileDescriptor syscall_filter_;
-  process::Pipe output_, error_, start_, information_;
-  std::optional<process::Cgroup> cgroup_;
+ protected:
+  Workload() = default;
 };
 
-// Where the built-in algorithms' program is: $CLARY_ALGO, or beside this program.
-std::filesystem::path native_program();
+// What spec.launch asks for. Throws CannotLaunch.
+std::unique_ptr<Workload> make_workload(const WorkloadOptions& options);
+
+// The workload's environment, "NAME=value": the machine's part, then the spec's, then the options'.
+std::vector<std::string> environment_of(const WorkloadOptions& options);
 
 }  // namespace clary::agent

@@ -119,6 +119,21 @@ auto vector_of(const json::object& object, std::string_view member, Convert conv
   return items;
 }
 
+json::array words(const std::vector<std::string>& list) {
+  return array_of(list, [](const std::string& word) { return word; });
+}
+
+std::vector<std::string> words(const json::object& object, std::string_view member) {
+  std::vector<std::string> list;
+  const json::array* array = find_array(object, member);
+  if (array == nullptr) return list;
+  for (const json::value& word : *array) {
+    if (!word.is_string()) damaged(member);
+    list.emplace_back(word.get_string());
+  }
+  return list;
+}
+
 json::object to_json(const Limits& limits) {
   return {{"memory_bytes", limits.memory_bytes},
           {"cpus", limits.cpus},
@@ -154,7 +169,9 @@ json::object to_json(const JobSpec& spec) {
       {"mode", name_of(kModes, spec.mode)},
       {"launch", name_of(kLaunches, spec.launch)},
       {"image", spec.image},
-      {"command", array_of(spec.command, [](const std::string& word) { return word; })},
+      {"command", words(spec.command)},
+      {"entrypoint", words(spec.entrypoint)},
+      {"python", {{"name", spec.python.name}, {"interpreter", spec.python.interpreter}}},
       {"environment", text_map(spec.environment)},
       {"config_files", std::move(config_files)},
       {"inputs", array_of(spec.inputs, [](const InputSpec& input) { return to_json(input); })},
@@ -187,11 +204,10 @@ JobSpec job_spec_from_json(const json::object& object) {
   spec.mode = value_of(kModes, object, "mode");
   spec.launch = value_of(kLaunches, object, "launch");
   spec.image = string_or(object, "image");
-  if (const json::array* command = find_array(object, "command")) {
-    for (const json::value& word : *command) {
-      if (!word.is_string()) damaged("command");
-      spec.command.emplace_back(word.get_string());
-    }
+  spec.command = words(object, "command");
+  spec.entrypoint = words(object, "entrypoint");
+  if (const json::object* python = find_object(object, "python")) {
+    spec.python = {string_or(*python, "name"), string_or(*python, "interpreter")};
   }
   spec.environment = text_map(object, "environment");
   if (const json::object* files = find_object(object, "config_files")) {

@@ -46,7 +46,17 @@ struct Limits {
   std::chrono::seconds term_grace{120};  // SIGTERM to SIGKILL, as SageMaker's training jobs
 };
 
-enum class Launch { kNativeAlgorithm, kEnvironment, kImage };
+enum class Launch {
+  kNativeAlgorithm,  // clary-algo, in the sandbox
+  kEnvironment,      // a Python environment of the host, in the sandbox
+  kImage             // an OCI image, by the container runtime
+};
+
+// A framework environment: a Python of the host that stands in for a framework's image.
+struct PythonSpec {
+  std::string name;         // of the environment: "sklearn"
+  std::string interpreter;  // on the host; its prefix is bound into the sandbox at the same place
+};
 
 struct JobSpec {
   std::string id;    // unique, path-safe: "training-job-<name>-<random>"
@@ -55,9 +65,14 @@ struct JobSpec {
   enum class Mode { kRunToEnd, kServe } mode = Mode::kRunToEnd;
   Launch launch = Launch::kNativeAlgorithm;
   std::string image;
-  std::vector<std::string> command;  // {"clary-algo", "train"}
+  // What to run. kNativeAlgorithm: {"clary-algo", "train"}. kEnvironment: the whole command, whose
+  // first word is looked for in the environment, then in PATH. kImage: the arguments, in place of
+  // the image's own CMD; empty keeps that.
+  std::vector<std::string> command;
+  std::vector<std::string> entrypoint;  // kImage: in place of the image's own; empty keeps that
+  PythonSpec python;                    // kEnvironment
   std::map<std::string, std::string> environment;
-  // Files below /opt/ml/input/config, by name: hyperparameters.json, resourceconfig.json, ...
+  // Files by their path below /opt/ml: "input/config/hyperparameters.json", ...
   std::map<std::string, json::value> config_files;
   std::vector<InputSpec> inputs;
   std::vector<OutputSpec> outputs;

@@ -12,7 +12,7 @@ TEST(JobSpec, ComesBackWhole) {
   spec.launch = Launch::kImage;
   spec.command = {"clary-algo", "serve"};
   spec.environment = {{"A", "b"}};
-  spec.config_files = {{"hyperparameters.json", json::object{{"num_round", "10"}}}};
+  spec.config_files = {{"input/config/hyperparameters.json", json::object{{"num_round", "10"}}}};
   spec.inputs = {{"train", "/opt/ml/input/data/train", InputSpec::Source::kManifest, "s3://b/k",
                   true, true, false}};
   spec.outputs = {{"/opt/ml/model", "s3://b/m.tar.gz", OutputSpec::Form::kFiles, true}};

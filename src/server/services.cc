@@ -198,6 +198,7 @@ struct Services::Impl {
   api::sagemaker::EngineWorkloads workloads{runs};
   api::sagemaker::IdentityRoleSessions role_sessions{roles, credentials, [this] { return url; }};
   api::sagemaker::ObjectLook object_look{objects};
+  api::sagemaker::Images images;
   api::sagemaker::SageMaker sagemaker{
       {.documents = documents,
        .roles = role_sessions,
@@ -224,9 +225,10 @@ struct Services::Impl {
                        }}};
   api::CloudWatchService cloudwatch{metric_points};
   api::LogsService logs_service{{.events = logs, .documents = documents}};
-  api::sagemaker::TrainingController training{documents, workloads, role_sessions, object_look,
-                                              clock};
-  api::sagemaker::EndpointController endpoints{documents, workloads, role_sessions, routes, clock};
+  api::sagemaker::TrainingController training{documents,   workloads, role_sessions,
+                                              object_look, images,    clock};
+  api::sagemaker::EndpointController endpoints{documents, workloads, role_sessions,
+                                               images,    routes,    clock};
 
   InvocationMetrics invocation_metrics{
       clock, [this](store::MetricId id, std::vector<store::MetricPoint> points) {

@@ -100,8 +100,9 @@ bool EndpointController::start(const store::Document& endpoint, const FleetVaria
                                const FleetInstance& instance) {
   const std::optional<engine::AgentAccess> access =
       roles_.open(variant.role, endpoint.key.account, kSessionLifetime);
-  if (!access) return false;
-  workloads_.submit(serving_spec(endpoint, variant, instance), *access);
+  const auto way = images_.find(variant.image, ImageUse::kServe, script_of(variant));
+  if (!access || !way) return false;
+  workloads_.submit(serving_spec(endpoint, variant, instance, *way), *access);
   return true;
 }
 
@@ -110,6 +111,10 @@ EndpointController::Progress EndpointController::bring_up(const store::Document&
   using State = Progress::State;
   for (const FleetVariant& variant : fleet.variants) {
     if (!variant.problem.empty()) return {State::kFailed, variant.problem, {}};
+    const Images::Script script = script_of(variant);
+    if (!images_.find(variant.image, ImageUse::kServe, script)) {
+      return {State::kFailed, images_.no_way(variant.image, script), {}};
+    }
   }
   Progress progress{State::kReady, {}, {}};
   for (const FleetVariant& variant : fleet.variants) {

@@ -21,10 +21,11 @@ namespace clary::api::sagemaker {
 class EndpointController final : public engine::Controller {
  public:
   EndpointController(store::Documents& documents, Workloads& workloads, RoleSessions& roles,
-                     engine::EndpointRoutes& routes, const Clock& clock)
+                     const Images& images, engine::EndpointRoutes& routes, const Clock& clock)
       : documents_(documents),
         workloads_(workloads),
         roles_(roles),
+        images_(images),
         clock_(clock),
         publisher_(routes, clock) {}
   std::string_view kind() const override { return "endpoint"; }
@@ -45,7 +46,8 @@ class EndpointController final : public engine::Controller {
   Delay keep_current(const store::Document& endpoint);
   Delay retire(const store::Document& endpoint);
   Delay remove(const store::Document& endpoint);
-  // Submits the instance's run when it has none. False when its role cannot be assumed.
+  // Submits the instance's run when it has none. False when its role cannot be assumed, or
+  // nothing runs its image any more.
   bool start(const store::Document& endpoint, const FleetVariant& variant,
              const FleetInstance& instance);
   void promote(const store::DocumentKey& key);
@@ -56,6 +58,7 @@ class EndpointController final : public engine::Controller {
   store::Documents& documents_;
   Workloads& workloads_;
   RoleSessions& roles_;
+  const Images& images_;
   const Clock& clock_;
   RoutePublisher publisher_;
 };

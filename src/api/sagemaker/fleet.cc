@@ -1,6 +1,5 @@
 #include "api/sagemaker/fleet.h"
 
-#include "api/sagemaker/images.h"
 #include "api/sagemaker/instance_types.h"
 #include "api/sagemaker/s3_uri.h"
 #include "base/random.h"
@@ -136,9 +135,6 @@ FleetVariant plan_variant(const json::object& production, Resources& resources, 
   if (string_or(container, "Mode") == "MultiModel") {
     variant.problem = "Multi-model containers are not available on this server.";
   }
-  if (variant.problem.empty() && native_algorithm(variant.image) == nullptr) {
-    variant.problem = no_way_to_run(variant.image);
-  }
   set_instance_count(variant, find_int(production, "InitialInstanceCount").value_or(1));
   return variant;
 }
@@ -188,8 +184,13 @@ std::string run_id_of(const store::DocumentKey& endpoint, const FleetInstance& i
   return "endpoint-" + endpoint.name + "-" + instance.id;
 }
 
+Images::Script script_of(const FleetVariant& variant) {
+  return variant.environment.contains("SAGEMAKER_PROGRAM") ? Images::Script::kOwn
+                                                           : Images::Script::kNone;
+}
+
 engine::JobSpec serving_spec(const store::Document& endpoint, const FleetVariant& variant,
-                             const FleetInstance& instance) {
+                             const FleetInstance& instance, const ImageWay& way) {
   engine::JobSpec spec;
   spec.id = run_id_of(endpoint.key, instance);
   spec.kind = endpoint.key.kind;
@@ -198,9 +199,8 @@ engine::JobSpec serving_spec(const store::Document& endpoint, const FleetVariant
   spec.name = endpoint.key.name;
   spec.arn = endpoint.arn;
   spec.mode = JobSpec::Mode::kServe;
-  spec.launch = Launch::kNativeAlgorithm;
   spec.image = variant.image;
-  spec.command = {"clary-algo", "serve"};
+  put_way(way, "serve", spec);
   for (const auto& [name, value] : variant.environment) {
     spec.environment[name] = value.as_string();
   }

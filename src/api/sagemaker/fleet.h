@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "api/sagemaker/images.h"
 #include "api/sagemaker/resources.h"
 #include "engine/job_spec.h"
 
@@ -48,8 +49,10 @@ Fleet plan_fleet(const store::Document& config, Resources& resources, const Call
 void set_instance_count(FleetVariant& variant, std::int64_t count);
 
 std::string run_id_of(const store::DocumentKey& endpoint, const FleetInstance& instance);
+// Whether the model brings inference code of its own.
+Images::Script script_of(const FleetVariant& variant);
 engine::JobSpec serving_spec(const store::Document& endpoint, const FleetVariant& variant,
-                             const FleetInstance& instance);
+                             const FleetInstance& instance, const ImageWay& way);
 // ProductionVariants of DescribeEndpoint, every instance counted as current.
 json::array variant_summaries(const Fleet& fleet);
 

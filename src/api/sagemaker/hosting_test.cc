@@ -66,7 +66,8 @@ class HostingTest : public SageMakerTest {
   const store::DocumentKey key{"endpoint", "000000000000", "us-west-2", "churn"};
   engine::EndpointRoutes routes;
   TestWorkloads workloads{clock};
-  EndpointController controller{documents, workloads, roles, routes, clock};
+  Images images;
+  EndpointController controller{documents, workloads, roles, images, routes, clock};
 };
 
 TEST_F(HostingTest, ModelsAndConfigsInAwsWords) {
@@ -235,7 +236,7 @@ TEST_F(HostingTest, ALostServerIsReplacedAndARestartRebuildsTheRoutes) {
   settle();
   const std::string first = workloads.runs.begin()->first;
   engine::EndpointRoutes after_routes;
-  EndpointController after(documents, workloads, roles, after_routes, clock);
+  EndpointController after(documents, workloads, roles, images, after_routes, clock);
   ASSERT_EQ(after.pending(), std::vector{key});
   after.reconcile(key);
   ASSERT_TRUE(after_routes.find("000000000000", "us-west-2", "churn"));

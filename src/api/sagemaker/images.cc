@@ -92,10 +92,44 @@ const NativeAlgorithm* native_algorithm(std::string_view image_uri) {
   return is_xgboost ? &xgboost : nullptr;
 }
 
-std::string no_way_to_run(std::string_view image_uri) {
-  return "No way to run the image " + std::string(image_uri) +
-         " is set up on this server: it is not one of the built-in algorithms (xgboost, "
-         "sagemaker-xgboost). Use the image of a built-in algorithm.";
+std::optional<ImageWay> Images::find(std::string_view uri, ImageUse use, Script script) const {
+  for (ImageSource* source : local_) {
+    if (auto way = source->find(uri, use)) return way;
+  }
+  const NativeAlgorithm* algorithm = native_algorithm(uri);
+  if (algorithm != nullptr && script == Script::kNone && use != ImageUse::kProcess) {
+    return ImageWay{.launch = Launch::kNativeAlgorithm, .algorithm = algorithm};
+  }
+  for (ImageSource* source : stand_ins_) {
+    if (auto way = source->find(uri, use)) return way;
+  }
+  return std::nullopt;
+}
+
+std::string Images::no_way(std::string_view uri, Script script) const {
+  std::string text = "No way to run the image " + std::string(uri) + " is set up on this server";
+  if (script == Script::kOwn) text += " for a script of your own";
+  text += ". Use the image of a built-in algorithm (xgboost, sagemaker-xgboost)";
+  for (const auto* sources : {&local_, &stand_ins_}) {
+    for (const ImageSource* source : *sources) text += ", or " + source->offer();
+  }
+  return text + ".";
+}
+
+void put_way(const ImageWay& way, std::string_view verb, engine::JobSpec& spec) {
+  spec.launch = way.launch;
+  switch (way.launch) {
+    case Launch::kNativeAlgorithm:
+      spec.command = {"clary-algo", std::string(verb)};
+      break;
+    case Launch::kEnvironment:
+      spec.python = way.python;
+      break;
+    case Launch::kImage:
+      spec.image = way.local_image;
+      spec.command = {std::string(verb)};
+      break;
+  }
 }
 
 }  // namespace clary::api::sagemaker

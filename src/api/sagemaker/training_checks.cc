@@ -25,9 +25,8 @@ void check_algorithm(const json::object& input) {
         "TrainingImage.");
   }
   const json::array* metrics = find_array(*algorithm, "MetricDefinitions");
-  const bool script = at_path(input, "HyperParameters.sagemaker_program") != nullptr ||
-                      algorithm->contains("ContainerEntrypoint");
-  if (metrics != nullptr && !metrics->empty() && !script && native_algorithm(*image) != nullptr) {
+  if (metrics != nullptr && !metrics->empty() && script_of(input) == Images::Script::kNone &&
+      native_algorithm(*image) != nullptr) {
     fail_validation(
         "You can't override the metric definitions for Amazon SageMaker algorithms. Please retry "
         "the request without specifying metric definitions.");
@@ -143,15 +142,10 @@ void check_unbuilt(const json::object& input) {
 
 }  // namespace
 
-std::string launch_problem(const store::Document& job) {
-  const std::string image =
-      string_or(job.body.at("AlgorithmSpecification").as_object(), "TrainingImage");
-  if (native_algorithm(image) == nullptr) return "ClientError: " + no_way_to_run(image);
-  const bool script = at_path(job.body, "HyperParameters.sagemaker_program") != nullptr ||
-                      at_path(job.body, "AlgorithmSpecification.ContainerEntrypoint") != nullptr;
-  if (!script) return {};
-  return "ClientError: Script mode is not available on this server for the image " + image +
-         ": train the built-in algorithm, without an entry point of your own.";
+Images::Script script_of(const json::object& body) {
+  const bool own = at_path(body, "HyperParameters.sagemaker_program") != nullptr ||
+                   at_path(body, "AlgorithmSpecification.ContainerEntrypoint") != nullptr;
+  return own ? Images::Script::kOwn : Images::Script::kNone;
 }
 
 void check_training_request(const json::object& input, const Call& call, RoleSessions& roles,

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "api/call.h"
+#include "api/sagemaker/images.h"
 #include "api/sagemaker/role_sessions.h"
 #include "api/sagemaker/s3_uri.h"
 #include "engine/runs.h"
@@ -28,10 +29,10 @@ void check_training_request(const json::object& input, const Call& call, RoleSes
 // The members Describe shows that the request left to SageMaker.
 void complete_training_document(store::Document& job, Timestamp now, S3Look& s3);
 
-// Why nothing here can run the job's image or entry point, as a FailureReason; "" when it can.
-std::string launch_problem(const store::Document& job);
+// Whether the user brings an entry point of their own.
+Images::Script script_of(const json::object& body);
 // Everything the agent needs. The document is one that passed the checks above.
-engine::JobSpec training_spec(const store::Document& job);
+engine::JobSpec training_spec(const store::Document& job, const ImageWay& way);
 
 // Brings status, transitions, times, metrics and reasons up to the run. False when nothing changed.
 // `model`: whether the run left an artifact, which a stopped one may not have.

@@ -169,8 +169,12 @@ void TrainingController::submit(const store::Document& job) {
       return true;
     });
   };
-  if (const std::string problem = launch_problem(job); !problem.empty()) return fail_job(problem);
-  const engine::JobSpec spec = training_spec(job);
+  const std::string image =
+      string_or(job.body.at("AlgorithmSpecification").as_object(), "TrainingImage");
+  const Images::Script script = script_of(job.body);
+  const std::optional<ImageWay> way = images_.find(image, ImageUse::kTrain, script);
+  if (!way) return fail_job("ClientError: " + images_.no_way(image, script));
+  const engine::JobSpec spec = training_spec(job, *way);
   const std::string role = string_or(job.body, "RoleArn");
   // Long enough to fetch, train and upload, however late the job gets its place.
   const auto lifetime = spec.limits.max_runtime + std::chrono::hours(24);

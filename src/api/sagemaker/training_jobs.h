@@ -47,8 +47,13 @@ class TrainingJobs {
 class TrainingController final : public engine::Controller {
  public:
   TrainingController(store::Documents& documents, Workloads& workloads, RoleSessions& roles,
-                     S3Look& s3, const Clock& clock)
-      : documents_(documents), workloads_(workloads), roles_(roles), s3_(s3), clock_(clock) {}
+                     S3Look& s3, const Images& images, const Clock& clock)
+      : documents_(documents),
+        workloads_(workloads),
+        roles_(roles),
+        s3_(s3),
+        images_(images),
+        clock_(clock) {}
   std::string_view kind() const override { return "training-job"; }
   std::vector<store::DocumentKey> pending() override;
   std::optional<std::chrono::milliseconds> reconcile(const store::DocumentKey& key) override;
@@ -61,6 +66,7 @@ class TrainingController final : public engine::Controller {
   Workloads& workloads_;
   RoleSessions& roles_;
   S3Look& s3_;
+  const Images& images_;
   const Clock& clock_;
 };
 

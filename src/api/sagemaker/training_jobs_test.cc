@@ -57,7 +57,8 @@ class TrainingTest : public SageMakerTest {
   }
 
   TestWorkloads workloads{clock};
-  TrainingController controller{documents, workloads, roles, s3, clock};
+  Images images;
+  TrainingController controller{documents, workloads, roles, s3, images, clock};
 };
 
 TEST_F(TrainingTest, DescribeHasWhatClientsReadFromTheFirstMoment) {
@@ -147,11 +148,11 @@ TEST_F(TrainingTest, TheSpecificationIsTheContainerContract) {
   EXPECT_EQ(spec.outputs[0].s3_uri, "s3://data/out/churn-1/output/model.tar.gz");
   EXPECT_EQ(spec.outputs[1].s3_uri, "s3://data/out/churn-1/output/output.tar.gz");
   EXPECT_TRUE(spec.outputs[1].only_if_not_empty);
-  const json::value& resources = spec.config_files.at("resourceconfig.json");
+  const json::value& resources = spec.config_files.at("input/config/resourceconfig.json");
   EXPECT_EQ(resources.at("hosts"), json::array{"algo-1"});
   EXPECT_EQ(resources.at("current_host"), "algo-1");
   EXPECT_EQ(resources.at("instance_groups").as_array().size(), 1u);
-  const json::value& inputs = spec.config_files.at("inputdataconfig.json");
+  const json::value& inputs = spec.config_files.at("input/config/inputdataconfig.json");
   EXPECT_EQ(inputs.at("train").at("ContentType"), "text/csv");
   EXPECT_EQ(inputs.at("train").at("TrainingInputMode"), "File");
   EXPECT_EQ(spec.log_group, "/aws/sagemaker/TrainingJobs");
@@ -206,7 +207,7 @@ TEST_F(TrainingTest, ARestartOfTheServerRepeatsNothing) {
   call("CreateTrainingJob", request());
   controller.reconcile(key());
   const std::string id = run_id();
-  TrainingController after(documents, workloads, roles, s3, clock);
+  TrainingController after(documents, workloads, roles, s3, images, clock);
   ASSERT_EQ(after.pending(), std::vector{key()});
   after.reconcile(key());
   EXPECT_EQ(workloads.runs.size(), 1u);

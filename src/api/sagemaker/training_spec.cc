@@ -140,7 +140,7 @@ std::vector<MetricPattern> metrics_of(const json::object& body) {
 
 }  // namespace
 
-engine::JobSpec training_spec(const store::Document& job) {
+engine::JobSpec training_spec(const store::Document& job, const ImageWay& way) {
   const json::object& body = job.body;
   engine::JobSpec spec;
   spec.id = string_or(job.internal, kRunId);
@@ -149,22 +149,21 @@ engine::JobSpec training_spec(const store::Document& job) {
   spec.region = job.key.region;
   spec.name = job.key.name;
   spec.arn = job.arn;
-  spec.launch = Launch::kNativeAlgorithm;
   spec.image = text_at(body, "AlgorithmSpecification.TrainingImage");
-  spec.command = {"clary-algo", "train"};
+  put_way(way, "train", spec);
   spec.environment = environment_of(job);
   const json::object* hyperparameters = find_object(body, "HyperParameters");
-  spec.config_files["hyperparameters.json"] =
+  spec.config_files["input/config/hyperparameters.json"] =
       hyperparameters == nullptr ? json::object() : *hyperparameters;
-  spec.config_files["inputdataconfig.json"] = input_data_config(body);
-  spec.config_files["resourceconfig.json"] = resource_config(body);
+  spec.config_files["input/config/inputdataconfig.json"] = input_data_config(body);
+  spec.config_files["input/config/resourceconfig.json"] = resource_config(body);
   if (const json::array* channels = find_array(body, "InputDataConfig")) {
     for (const json::value& channel : *channels) {
       spec.inputs.push_back(input_of(channel.as_object()));
     }
   }
   if (const json::object* checkpoints = find_object(body, "CheckpointConfig")) {
-    spec.config_files["checkpointconfig.json"] = *checkpoints;
+    spec.config_files["input/config/checkpointconfig.json"] = *checkpoints;
     if (find_bool(job.internal, kRestoresCheckpoints).value_or(false)) {
       spec.inputs.push_back({.name = "checkpoints",
                              .local_path = checkpoint_folder(body),
