@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+#include <sys/eventfd.h>
 #include <sys/stat.h>
 
 #include <algorithm>
@@ -19,6 +20,9 @@ constexpr std::size_t kBodyBytes = 1 << 20;
 constexpr milliseconds kAnswerTimeout{30000};
 constexpr milliseconds kFirstRetry{20};
 constexpr milliseconds kLongestRetry{1000};
+// Between questions whether a gang may go on.
+constexpr milliseconds kFirstGoDelay{5};
+constexpr milliseconds kLongestGoDelay{250};
 
 [[noreturn]] void broken() {
   const int error = errno;
@@ -37,6 +41,8 @@ Reporter::Reporter(ReporterOptions options, const Clock& clock)
       clock_(clock),
       spool_(
           open(options_.spool.c_str(), O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, S_IRUSR | S_IWUSR)),
+      go_delay_(kFirstGoDelay),
+      go_(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)),
       client_(options_.server) {
   if (!spool_) broken();
   sender_ = std::thread([this] { send_all(); });
@@ -70,6 +76,13 @@ void Reporter::phase(std::string_view name, std::string_view message) {
   report({{"phase", {{"phase", name}, {"time", report_time(clock_)}, {"message", message}}}});
 }
 
+int Reporter::await_go() {
+  const std::lock_guard lock(mutex_);
+  awaits_go_ = true;
+  changed_.notify_all();
+  return go_.get();
+}
+
 bool Reporter::finish(json::object last) {
   report(std::move(last));
   if (fdatasync(spool_.get()) != 0) broken();
@@ -86,6 +99,10 @@ std::string Reporter::take(std::uint64_t& until) {
     from = sent_;
   }
   const std::uint64_t available = written_ - from;
+  if (available == 0) {
+    until = from;
+    return "{\"reports\":[]}";
+  }
   std::string lines(static_cast<std::size_t>(std::min<std::uint64_t>(available, kBodyBytes)), '\0');
   while (true) {
     const ssize_t size = pread(spool_.get(), lines.data(), lines.size(), static_cast<off_t>(from));
@@ -111,6 +128,10 @@ void Reporter::accept(const json::object& answer, std::uint64_t until) {
     const std::lock_guard lock(mutex_);
     sent_ = until;
     abandoned_ = abandoned_ || !known;
+    if (awaits_go_ && find_bool(answer, "go").value_or(false)) {
+      awaits_go_ = false;
+      eventfd_write(go_.get(), 1);
+    }
     changed_.notify_all();
   }
   if ((stop || !known) && !std::exchange(stop_told_, true) && options_.on_stop) options_.on_stop();
@@ -148,15 +169,23 @@ bool Reporter::wait_to_retry(milliseconds& delay) {
   return !stopping_;
 }
 
+// Until there is something to send or to ask. False when it is time to end.
+bool Reporter::wait_for_work() {
+  std::unique_lock lock(mutex_);
+  const auto work = [&] { return stopping_ || abandoned_ || sent_ < written_; };
+  if (!awaits_go_) {
+    changed_.wait(lock, [&] { return awaits_go_ || work(); });
+  } else if (!changed_.wait_for(lock, go_delay_, work)) {
+    go_delay_ = std::min(go_delay_ * 2, kLongestGoDelay);
+  }
+  return !stopping_ && !abandoned_;
+}
+
 void Reporter::send_all() {
   milliseconds delay = kFirstRetry;
   auto last_answer = clock_.steady_now();
   while (true) {
-    {
-      std::unique_lock lock(mutex_);
-      changed_.wait(lock, [&] { return stopping_ || sent_ < written_; });
-      if (stopping_ || abandoned_) return;
-    }
+    if (!wait_for_work()) return;
     if (send_some()) {
       delay = kFirstRetry;
       last_answer = clock_.steady_now();

@@ -43,6 +43,9 @@ class Reporter {
   // Adds the sequence number and spools. Returns at once; sending goes on beside.
   void report(json::object report);
   void phase(std::string_view name, std::string_view message = {});
+  // Of a gang, once it has reported that it is staged: asks the server again and again whether all
+  // are. The descriptor that is returned is readable when they are.
+  int await_go();
   // True when log lines should not be reported any more.
   bool full() const { return written_ >= options_.largest_spool; }
 
@@ -52,6 +55,7 @@ class Reporter {
 
  private:
   void send_all();
+  bool wait_for_work();
   bool send_some();
   std::string take(std::uint64_t& until);
   void accept(const json::object& answer, std::uint64_t until);
@@ -65,12 +69,15 @@ class Reporter {
 
   std::mutex mutex_;
   std::condition_variable changed_;
-  std::uint64_t sent_ = 0;       // bytes of the spool that were taken; guarded by mutex_
-  bool stopping_ = false;        // guarded by mutex_
-  bool abandoned_ = false;       // guarded by mutex_: nobody will ever take more
-  bool stop_told_ = false;       // the sender's
-  http::BlockingClient client_;  // the sender's
-  std::thread sender_;           // last: started when all else is ready
+  std::uint64_t sent_ = 0;              // bytes of the spool that were taken; guarded by mutex_
+  bool stopping_ = false;               // guarded by mutex_
+  bool abandoned_ = false;              // guarded by mutex_: nobody will ever take more
+  bool awaits_go_ = false;              // guarded by mutex_
+  std::chrono::milliseconds go_delay_;  // until it asks again; the sender's
+  bool stop_told_ = false;              // the sender's
+  process::FileDescriptor go_;          // an event
+  http::BlockingClient client_;         // the sender's
+  std::thread sender_;                  // last: started when all else is ready
 };
 
 // Milliseconds since the epoch: how reports carry times.

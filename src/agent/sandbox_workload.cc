@@ -52,6 +52,13 @@ std::vector<Bind> program_binds(const fs::path& program) {
   return binds;
 }
 
+void write_hosts(const fs::path& file, const JobSpec& spec, const std::string& host_name) {
+  std::ofstream hosts(file);
+  hosts << "127.0.0.1 localhost" << (spec.peers.empty() ? " " + host_name : "")
+        << "\n::1 localhost\n";
+  for (const Peer& peer : spec.peers) hosts << peer.address << " " << peer.host << "\n";
+}
+
 // Many, as frameworks want, but not without end; never more than this process may give.
 std::uint64_t open_file_limit() {
   constexpr std::uint64_t kOpenFiles = 65536;
@@ -83,9 +90,9 @@ SandboxWorkload::SandboxWorkload(const WorkloadOptions& options)
                                     {.memory_bytes = spec.limits.memory_bytes,
                                      .cpus = spec.limits.cpus,
                                      .processes = kMostProcesses});
-  const std::string host_name = "algo-" + std::to_string(spec.instance_index + 1);
+  const std::string host_name = host_of_instance(spec.instance_index);
   const fs::path hosts = options.run.folder / "hosts";
-  std::ofstream(hosts) << "127.0.0.1 localhost " << host_name << "\n::1 localhost\n";
+  write_hosts(hosts, spec, host_name);
   process::Sandbox sandbox;
   sandbox.opt_ml = options.opt_ml;
   sandbox.binds = program_binds(program);

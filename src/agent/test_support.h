@@ -51,6 +51,7 @@ class FakeServer {
     std::size_t report_requests = 0, parts = 0;
     bool lose_answers = false;  // reports are applied, but answered with 500
     bool stop_run = false;
+    bool go = true;  // the other instances are staged
     std::map<std::string, std::map<int, std::string>> uploads;
   };
   template <class Use>

@@ -120,8 +120,8 @@ std::string FakeServer::answer_report(const std::string& body, unsigned& status)
       state.reports.push_back(report.as_object());
     }
     if (state.lose_answers) status = 500;
-    return json::serialize(
-        json::object{{"known", true}, {"stop", state.stop_run}, {"applied", state.applied}});
+    return json::serialize(json::object{
+        {"known", true}, {"stop", state.stop_run}, {"applied", state.applied}, {"go", state.go}});
   });
 }
 

@@ -60,6 +60,7 @@ class Training {
   void mount_volume();
   void watch();
   void staged();
+  void begin();
   void ask(Asked what);
   milliseconds until_next() const;
   bool pump(int file, void (LogShipper::*take)(std::string_view));
@@ -77,6 +78,7 @@ class Training {
   std::unique_ptr<Workload> workload_;
   std::optional<Staging> staging_;  // set while inputs come; goes before what it uses
   std::exception_ptr staging_error_;
+  int go_ = -1;  // readable when the other instances are there too; -1: not waited for
   bool running_ = false;
   Asked asked_ = Asked::kNothing;
   std::optional<SteadyTime> time_out_at_, kill_at_;
@@ -129,6 +131,14 @@ void Training::staged() {
   staging_error_ = staging_->result();
   staging_.reset();
   if (staging_error_ || asked_ != Asked::kNothing) return workload_->kill();
+  if (run_.spec.instance_count == 1) return begin();
+  reporter_.report({{"staged", true}});
+  go_ = reporter_.await_go();
+}
+
+void Training::begin() {
+  go_ = -1;
+  if (asked_ != Asked::kNothing) return;
   workload_->go();
   running_ = true;
   time_out_at_ = clock_.steady_now() + run_.spec.limits.max_runtime;
@@ -141,18 +151,20 @@ void Training::staged() {
 void Training::watch() {
   bool output_open = true, error_open = true;
   while (!exit_) {
-    std::array<pollfd, 6> files{{{stop_.signals(), POLLIN, 0},
+    std::array<pollfd, 7> files{{{stop_.signals(), POLLIN, 0},
                                  {stop_.asked(), POLLIN, 0},
                                  {workload_->exit_event(), POLLIN, 0},
                                  {output_open ? workload_->output() : -1, POLLIN, 0},
                                  {error_open ? workload_->error() : -1, POLLIN, 0},
-                                 {staging_ ? staging_->done() : -1, POLLIN, 0}}};
+                                 {staging_ ? staging_->done() : -1, POLLIN, 0},
+                                 {go_, POLLIN, 0}}};
     poll(files.data(), files.size(), static_cast<int>(until_next().count()));
     if (files[0].revents != 0 || files[1].revents != 0) {
       stop_.drain();
       ask(Asked::kStop);
     }
     if (files[5].revents != 0) staged();
+    if (files[6].revents != 0) begin();
     if (files[2].revents != 0) exit_ = workload_->poll();
     // Also after the end: what it wrote last is still in the pipes.
     if (output_open) output_open = pump(workload_->output(), &LogShipper::output);

@@ -339,6 +339,37 @@ TEST_F(TrainingTest, SaysWhatToDoWithImagesOfOthers) {
   EXPECT_NE(reason().find("pytorch-training:2.0"), std::string::npos) << reason();
 }
 
+TEST_F(TrainingTest, InstancesStartTogetherAndKnowEachOther) {
+  AgentRun run(server_, R"(
+import socket
+print(socket.gethostname(), socket.gethostbyname('algo-1'), socket.gethostbyname('algo-2'))
+)");
+  run.spec.instance_index = 1;
+  run.spec.instance_count = 2;
+  run.spec.gang = "gang";
+  run.spec.peers = {{"algo-1", "127.9.8.1"}, {"algo-2", "127.9.8.2"}};
+  server_.with([](FakeServer::State& state) { state.go = false; });
+  run.start();
+  ASSERT_TRUE(server_.wait_for([](const auto& state) { return state.report_requests >= 5; }));
+  EXPECT_EQ(server_.phases(), Names{"downloading"}) << "the others are not there yet";
+  server_.with([](FakeServer::State& state) { state.go = true; });
+  EXPECT_EQ(run.exit_code(), 0);
+  EXPECT_EQ(kind(), "succeeded") << reason();
+  EXPECT_EQ(server_.lines(), Names{"algo-2 127.9.8.1 127.9.8.2"});
+}
+
+TEST_F(TrainingTest, StopsWhileItWaitsForTheOthers) {
+  AgentRun run(server_, "print('never')");
+  run.spec.instance_count = 2;
+  server_.with([](FakeServer::State& state) { state.go = false; });
+  run.start();
+  ASSERT_TRUE(server_.wait_for([](const auto& state) { return state.report_requests >= 5; }));
+  server_.with([](FakeServer::State& state) { state.stop_run = true; });
+  EXPECT_EQ(run.exit_code(), 0);
+  EXPECT_EQ(kind(), "stopped");
+  EXPECT_TRUE(server_.lines().empty());
+}
+
 TEST_F(TrainingTest, HostileModelDataStaysInside) {
   // A tar whose member is ../../escaped.
   const TestFolder folder;

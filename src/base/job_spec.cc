@@ -189,6 +189,11 @@ json::object to_json(const JobSpec& spec) {
       {"log_stream", spec.log_stream},
       {"metric_namespace", spec.metric_namespace},
       {"metric_dimensions", text_map(spec.metric_dimensions)},
+      {"gang", spec.gang},
+      {"peers", array_of(spec.peers,
+                         [](const Peer& peer) {
+                           return json::object{{"host", peer.host}, {"address", peer.address}};
+                         })},
   };
 }
 
@@ -227,7 +232,15 @@ JobSpec job_spec_from_json(const json::object& object) {
   spec.log_stream = string_or(object, "log_stream");
   spec.metric_namespace = string_or(object, "metric_namespace");
   spec.metric_dimensions = text_map(object, "metric_dimensions");
+  spec.gang = string_or(object, "gang");
+  spec.peers = vector_of(object, "peers", [](const json::object& peer) {
+    return Peer{string_or(peer, "host"), string_or(peer, "address")};
+  });
   return spec;
+}
+
+std::string host_of_instance(int index) {
+  return "algo-" + std::to_string(index + 1);
 }
 
 }  // namespace clary

@@ -58,6 +58,12 @@ struct PythonSpec {
   std::string interpreter;  // on the host; its prefix is bound into the sandbox at the same place
 };
 
+// An instance of a gang, as the others reach it.
+struct Peer {
+  std::string host;     // "algo-2"
+  std::string address;  // "127.13.7.2"
+};
+
 struct JobSpec {
   std::string id;    // unique, path-safe: "training-job-<name>-<random>"
   std::string kind;  // document kind
@@ -86,7 +92,14 @@ struct JobSpec {
   std::string log_group, log_stream;
   std::string metric_namespace;  // of scraped metrics
   std::map<std::string, std::string> metric_dimensions;
+  // Of several instances that run together. Set by the engine: the id of the first instance's run,
+  // "" for a run of one; and all instances, in order, once the compute backend knows them.
+  std::string gang;
+  std::vector<Peer> peers;
 };
+
+// The host name of an instance: "algo-1" is the first.
+std::string host_of_instance(int index);
 
 json::object to_json(const JobSpec& spec);
 // Throws std::invalid_argument naming the member that is damaged. Unknown members are ignored, so

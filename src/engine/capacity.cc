@@ -16,10 +16,14 @@ double gibibytes(std::uint64_t bytes) {
 
 }  // namespace
 
-Share Capacity::share_of(const JobSpec& spec) const {
-  if (spec.mode == JobSpec::Mode::kServe) return {};
-  const double cpus = spec.limits.cpus > 0 ? spec.limits.cpus : 1.0;
-  return {std::min(cpus, total_.cpus), std::min(spec.limits.memory_bytes, total_.memory_bytes)};
+Share Capacity::share_of(const std::vector<const JobSpec*>& gang) const {
+  Share share;
+  for (const JobSpec* spec : gang) {
+    if (spec->mode == JobSpec::Mode::kServe) continue;
+    share.cpus += spec->limits.cpus > 0 ? spec->limits.cpus : 1.0;
+    share.memory_bytes += spec->limits.memory_bytes;
+  }
+  return {std::min(share.cpus, total_.cpus), std::min(share.memory_bytes, total_.memory_bytes)};
 }
 
 bool Capacity::fits(const Share& share) const {

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include "engine/job_spec.h"
 
@@ -20,7 +21,8 @@ class Capacity {
 
   // What a run takes. A run that wants more than the machine has gets all of it: instance types
   // name bigger machines than this one may be. Model servers take nothing (runs.h says why).
-  Share share_of(const JobSpec& spec) const;
+  // Likewise for instances that run together and want more than that in sum.
+  Share share_of(const std::vector<const JobSpec*>& gang) const;
   bool fits(const Share& share) const;
   void take(const Share& share);
   void give_back(const Share& share);

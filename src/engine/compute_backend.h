@@ -20,6 +20,12 @@ struct AgentAccess {
   std::string access_key_id, secret_access_key, session_token;  // the job role's session
 };
 
+// One agent to start.
+struct AgentStart {
+  JobSpec spec;
+  AgentAccess access;
+};
+
 enum class RunState { kUnknown, kAlive, kGone };
 
 // threads: any. blocks: shortly.
@@ -29,6 +35,9 @@ class ComputeBackend {
   // Starts the agent of `spec` and returns a handle text to store ("pid:starttime"). Idempotent by
   // spec.id: a run that was started already returns its handle. The agent outlives the server.
   virtual std::string start(const JobSpec& spec, const AgentAccess& access) = 0;
+  // Starts the agents of instances that run together, and tells them of each other
+  // (JobSpec::peers); the handles in the same order. All or none.
+  virtual std::vector<std::string> start_gang(const std::vector<AgentStart>& gang) = 0;
   // Takes over a run that an earlier server started: on_exit comes for it too, at once when it has
   // ended.
   virtual void adopt(const std::string& spec_id, std::string_view handle) = 0;

@@ -13,6 +13,7 @@ using clary::Launch;
 using clary::Limits;
 using clary::MetricPattern;
 using clary::OutputSpec;
+using clary::Peer;
 using clary::to_json;
 
 }  // namespace clary::engine

@@ -68,6 +68,23 @@ std::vector<std::string> agent_environment() {
   return result;
 }
 
+// The instances of a gang have loopback addresses of their own, so that what they bind to their own
+// name does not collide: 127.A.B.N, with A and B from the gang's id.
+std::vector<Peer> loopback_peers(std::string_view gang, int count) {
+  std::uint32_t hash = 2166136261U;  // FNV-1a
+  for (const char character : gang) {
+    hash = (hash ^ static_cast<unsigned char>(character)) * 16777619U;
+  }
+  // 127.0 is where servers of the machine listen.
+  const std::uint32_t a = 1 + (hash >> 16) % 254, b = hash & 0xff;
+  std::vector<Peer> peers;
+  for (int i = 0; i < count; ++i) {
+    peers.push_back({host_of_instance(i), "127." + std::to_string(a) + "." + std::to_string(b) +
+                                              "." + std::to_string(i + 1)});
+  }
+  return peers;
+}
+
 // What an undone submission of the same run left behind: its agent was told that nobody waits for
 // it, and its spool says that it stopped. None of that is this run's.
 void leave_only(const fs::path& run, std::string_view name) {
@@ -187,6 +204,21 @@ std::string LocalBackend::start(const JobSpec& spec, const AgentAccess& access) 
   const ProcessId agent = impl_->spawn_agent(run, lock);
   impl_->follow(spec.id, agent);
   return process::to_text(agent);
+}
+
+std::vector<std::string> LocalBackend::start_gang(const std::vector<AgentStart>& gang) {
+  std::vector<std::string> handles;
+  try {
+    for (const AgentStart& one : gang) {
+      JobSpec spec = one.spec;
+      spec.peers = loopback_peers(spec.gang, spec.instance_count);
+      handles.push_back(start(spec, one.access));
+    }
+  } catch (...) {
+    for (const std::string& handle : handles) kill(handle);
+    throw;
+  }
+  return handles;
 }
 
 void LocalBackend::adopt(const std::string& spec_id, std::string_view handle) {

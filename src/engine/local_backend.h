@@ -28,6 +28,7 @@ class LocalBackend final : public ComputeBackend {
   ~LocalBackend() override;
 
   std::string start(const JobSpec& spec, const AgentAccess& access) override;
+  std::vector<std::string> start_gang(const std::vector<AgentStart>& gang) override;
   void adopt(const std::string& spec_id, std::string_view handle) override;
   RunState state(std::string_view handle) override;
   void stop(std::string_view handle) override;

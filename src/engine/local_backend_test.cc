@@ -70,6 +70,28 @@ TEST_F(LocalBackendTest, AgentsOutliveTheServerAndAreFoundAgain) {
   EXPECT_EQ(ended.get_future().wait_for(seconds(20)), std::future_status::ready);
 }
 
+TEST_F(LocalBackendTest, InstancesOfAGangKnowEachOther) {
+  auto backend = make();
+  std::vector<AgentStart> gang(2, {spec_, access_});
+  gang[1].spec.id = "run-1-2";
+  for (std::size_t i : {0U, 1U}) {
+    gang[i].spec.gang = "run-1";
+    gang[i].spec.instance_index = static_cast<int>(i);
+    gang[i].spec.instance_count = 2;
+  }
+  const std::vector<std::string> handles = backend->start_gang(gang);
+  ASSERT_EQ(handles.size(), 2U);
+  EXPECT_EQ(backend->start_gang(gang), handles) << "not started twice";
+  std::ifstream file(folder_ / "runs/run-1-2/run.json");
+  const json::value run = json::parse(std::string(std::istreambuf_iterator<char>(file), {}));
+  const JobSpec written = job_spec_from_json(run.at("spec").as_object());
+  ASSERT_EQ(written.peers.size(), 2U);
+  EXPECT_EQ(written.peers[1].host, "algo-2");
+  EXPECT_TRUE(written.peers[1].address.starts_with("127.")) << written.peers[1].address;
+  EXPECT_NE(written.peers[0].address, written.peers[1].address);
+  for (const std::string& handle : handles) backend->kill(handle);
+}
+
 TEST_F(LocalBackendTest, ReplacesAnAgentWithAnotherToken) {
   auto backend = make();
   const std::string handle = backend->start(spec_, access_);

@@ -15,12 +15,13 @@ constexpr std::array<std::pair<RunPhase, std::string_view>, 7> kPhases{
      {RunPhase::kServing, "serving"},
      {RunPhase::kUploading, "uploading"},
      {RunPhase::kEnded, "ended"}}};
-constexpr std::array<std::pair<RunOutcome::Kind, std::string_view>, 5> kOutcomes{
+constexpr std::array<std::pair<RunOutcome::Kind, std::string_view>, 6> kOutcomes{
     {{RunOutcome::Kind::kSucceeded, "succeeded"},
      {RunOutcome::Kind::kFailed, "failed"},
      {RunOutcome::Kind::kStopped, "stopped"},
      {RunOutcome::Kind::kTimedOut, "timed-out"},
-     {RunOutcome::Kind::kAgentLost, "agent-lost"}}};
+     {RunOutcome::Kind::kAgentLost, "agent-lost"},
+     {RunOutcome::Kind::kInterrupted, "interrupted"}}};
 
 [[noreturn]] void bad(std::string_view member) {
   throw std::invalid_argument("report: bad \"" + std::string(member) + "\"");
@@ -110,6 +111,7 @@ void apply_lifecycle(const json::object& report, Run& run, ReportContent& conten
     run.phases.push_back(phase_from_json(*phase));
     content.visible_change = true;
   }
+  if (find_bool(report, "staged").value_or(false)) run.staged = true;
   if (report.contains("workload_started"))
     run.workload_started = time_of(report, "workload_started");
   if (report.contains("workload_ended")) run.workload_ended = time_of(report, "workload_ended");
@@ -123,6 +125,10 @@ void apply_lifecycle(const json::object& report, Run& run, ReportContent& conten
   }
   if (const json::object* outcome = find_object(report, "outcome")) {
     run.outcome = outcome_from_json(*outcome);
+    // What asked it to stop is known here, not to the agent.
+    if (run.outcome->kind == RunOutcome::Kind::kStopped && run.preempted && !run.stop_requested) {
+      run.outcome->kind = RunOutcome::Kind::kInterrupted;
+    }
     content.visible_change = true;
   }
 }
@@ -137,6 +143,8 @@ json::object state_to_json(const Run& run) {
                      {"phases", std::move(phases)},
                      {"metrics", std::move(metrics)},
                      {"stop_requested", run.stop_requested},
+                     {"preempted", run.preempted},
+                     {"staged", run.staged},
                      {"serving_socket", run.serving_socket},
                      {"restarts", run.restarts}};
   if (run.outcome) state["outcome"] = to_json(*run.outcome);
@@ -152,6 +160,7 @@ void state_from_json(const json::object& state, Run& run) {
   for_each(state, "metrics",
            [&](const json::object& metric) { run.metrics.push_back(metric_from_json(metric)); });
   run.stop_requested = find_bool(state, "stop_requested").value_or(false);
+  run.preempted = find_bool(state, "preempted").value_or(false);
   ReportContent ignored;
   apply_lifecycle(state, run, ignored);
 }

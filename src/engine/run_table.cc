@@ -58,6 +58,12 @@ struct Row {
   std::uint64_t applied;
 };
 
+std::vector<Row> rows_of(const RunSinks& sinks, const std::vector<StoredRun>& runs) {
+  std::vector<Row> rows;
+  for (const StoredRun& stored : runs) rows.emplace_back(sinks, stored);
+  return rows;
+}
+
 void update(store::Connection& connection, const Row& row) {
   connection.statement(kSave)
       .bind(1, row.id)
@@ -90,17 +96,23 @@ std::vector<StoredRun> RunTable::load() {
   return runs;
 }
 
-void RunTable::insert_later(const StoredRun& stored, std::function<void(std::exception_ptr)> done) {
+void RunTable::insert_later(const std::vector<StoredRun>& runs,
+                            std::function<void(std::exception_ptr)> done) {
+  std::vector<std::pair<Row, std::string>> rows;
+  for (const StoredRun& stored : runs) {
+    rows.emplace_back(Row(sinks_, stored), json::serialize(to_json(stored.run.spec)));
+  }
   database_.write_later(
-      [row = Row(sinks_, stored),
-       spec = json::serialize(to_json(stored.run.spec))](store::Connection& connection) {
-        connection.statement(kInsert)
-            .bind(1, row.id)
-            .bind(2, spec)
-            .bind(3, row.access)
-            .bind(4, row.state)
-            .bind(5, row.applied)
-            .run();
+      [rows = std::move(rows)](store::Connection& connection) {
+        for (const auto& [row, spec] : rows) {
+          connection.statement(kInsert)
+              .bind(1, row.id)
+              .bind(2, spec)
+              .bind(3, row.access)
+              .bind(4, row.state)
+              .bind(5, row.applied)
+              .run();
+        }
       },
       std::move(done));
 }
@@ -114,9 +126,18 @@ void RunTable::save(const StoredRun& stored,
   });
 }
 
-void RunTable::save_later(const StoredRun& stored) {
+void RunTable::save_all(const std::vector<StoredRun>& runs) {
+  const std::vector<Row> rows = rows_of(sinks_, runs);
+  database_.write([&](store::Connection& connection) {
+    for (const Row& row : rows) update(connection, row);
+  });
+}
+
+void RunTable::save_later(const std::vector<StoredRun>& runs) {
   database_.write_later(
-      [row = Row(sinks_, stored)](store::Connection& connection) { update(connection, row); },
+      [rows = rows_of(sinks_, runs)](store::Connection& connection) {
+        for (const Row& row : rows) update(connection, row);
+      },
       [](std::exception_ptr error) {
         if (error) spdlog::error("the state of a run could not be stored");
       });
@@ -130,9 +151,10 @@ void RunTable::save_applied(const StoredRun& stored,
   });
 }
 
-void RunTable::remove(const std::string& id) {
-  database_.write(
-      [&](store::Connection& connection) { connection.statement(kRemove).bind(1, id).run(); });
+void RunTable::remove(const std::vector<std::string>& ids) {
+  database_.write([&](store::Connection& connection) {
+    for (const std::string& id : ids) connection.statement(kRemove).bind(1, id).run();
+  });
 }
 
 }  // namespace clary::engine

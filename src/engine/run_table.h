@@ -26,14 +26,16 @@ class RunTable {
   static std::span<const store::Migration> migrations();
 
   std::vector<StoredRun> load();  // in the order of submission
-  // Commits soon; `done` runs then, on the writer thread, with the error if any.
-  void insert_later(const StoredRun& stored, std::function<void(std::exception_ptr)> done);
+  // All or none. Commits soon; `done` runs then, on the writer thread, with the error if any.
+  void insert_later(const std::vector<StoredRun>& runs,
+                    std::function<void(std::exception_ptr)> done);
   // blocks: until the commit. `beside` runs in the same transaction.
   void save(const StoredRun& stored, const std::function<void(store::Connection&)>& beside);
-  void save_later(const StoredRun& stored);
+  void save_all(const std::vector<StoredRun>& runs);
+  void save_later(const std::vector<StoredRun>& runs);
   // When a report only brought log lines: the state stays as it is.
   void save_applied(const StoredRun& stored, const std::function<void(store::Connection&)>& beside);
-  void remove(const std::string& id);
+  void remove(const std::vector<std::string>& ids);
 
  private:
   store::Database& database_;

@@ -37,10 +37,11 @@ struct PhaseChange {
 struct RunOutcome {
   enum class Kind {
     kSucceeded,
-    kFailed,    // workload, staging or sandbox failed: `reason`
-    kStopped,   // stop was asked for
-    kTimedOut,  // max_runtime reached
-    kAgentLost  // the agent died without a report
+    kFailed,      // workload, staging or sandbox failed: `reason`
+    kStopped,     // stop was asked for
+    kTimedOut,    // max_runtime reached
+    kAgentLost,   // the agent died without a report
+    kInterrupted  // preempted: its place was wanted for something else
   } kind = Kind::kSucceeded;
   int exit_code = 0;
   // Ready for FailureReason: "ClientError: ...", "AlgorithmError: ..., exit code: 1".
@@ -61,6 +62,8 @@ struct Run {
   std::vector<FinalMetric> metrics;  // last value of each scraped metric
   std::optional<Timestamp> workload_started, workload_ended;
   bool stop_requested = false;
+  bool preempted = false;  // asked to make room
+  bool staged = false;     // of a gang: waits for the others, or went on with them
   // kServe: where the model server listens, on this machine.
   std::string serving_socket;  // Unix-domain socket path
   int restarts = 0;            // of a crashed model server
@@ -99,16 +102,26 @@ class Runs {
   // Idempotent by spec.id. Queued at once, started when capacity allows (first come, first served).
   // `access` is stored only as long as the run is queued or alive.
   void submit(const JobSpec& spec, const AgentAccess& access);
+  // Several instances that run together, each with an agent of its own: all are admitted or none,
+  // their workloads start when every one has its inputs, and one that does not succeed ends the
+  // others. gang[0].id names the whole in the functions below; the others' ids are made of it.
+  void submit(std::vector<JobSpec> gang, const AgentAccess& access);
+  // Of a gang: the phase that every instance has reached, and an outcome once all have ended (the
+  // first that failed, if any).
   std::optional<Run> find(const std::string& spec_id);
-  // kEnded/kStopped at once when still queued; else the agent is asked to.
+  // kEnded/kStopped at once when still queued; else the agents are asked to.
   void request_stop(const std::string& spec_id);
+  // Takes its place from a run: it ends as by request_stop, but with kInterrupted. No effect on
+  // one that is queued.
+  void preempt(const std::string& spec_id);
   // Forgets an ended run and its folder.
   void forget(const std::string& spec_id);
 
   // What an agent sends: {"reports": [...]}, each as agent/README.md says. Returns what the agent
-  // should know: {"known": true, "stop": false, "applied": 17}; {"known": false} for a run that
-  // nobody waits for any more. Throws std::invalid_argument on a bad token or body. Each report is
-  // applied once (sequence numbers), so that agents may send again after an answer was lost.
+  // should know: {"known": true, "stop": false, "applied": 17, "go": true}; {"known": false} for a
+  // run that nobody waits for any more. "go": every instance has reported "staged". Throws
+  // std::invalid_argument on a bad token or body. Each report is applied once (sequence numbers),
+  // so that agents may send again after an answer was lost.
   json::object apply_report(std::string_view spec_id, std::string_view token,
                             const json::object& body);
 

@@ -44,10 +44,13 @@ class TestS3 final : public S3Look {
 class TestWorkloads final : public Workloads {
  public:
   explicit TestWorkloads(const Clock& clock) : clock_(clock) {}
-  void submit(const engine::JobSpec& spec, const engine::AgentAccess&) override {
+  using Workloads::submit;
+  void submit(std::vector<engine::JobSpec> gang, const engine::AgentAccess&) override {
+    const engine::JobSpec spec = gang.at(0);
     if (runs.contains(spec.id)) return;
     engine::Run run;
     run.spec = spec;
+    gangs[spec.id] = std::move(gang);
     run.phases.push_back({engine::RunPhase::kQueued, clock_.now(), ""});
     runs.emplace(spec.id, run);
   }
@@ -67,6 +70,7 @@ class TestWorkloads final : public Workloads {
     runs.at(id).outcome = std::move(outcome);
   }
   std::map<std::string, engine::Run> runs;
+  std::map<std::string, std::vector<engine::JobSpec>> gangs;  // what was submitted, by its first id
 
  private:
   const Clock& clock_;

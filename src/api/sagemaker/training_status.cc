@@ -83,6 +83,8 @@ Ending ending_of(RunOutcome::Kind kind) {
     case RunOutcome::Kind::kTimedOut:
       return {"Stopped", "MaxRuntimeExceeded",
               "Training job runtime exceeded MaxRuntimeInSeconds provided"};
+    case RunOutcome::Kind::kInterrupted:
+      return {"Stopped", "Interrupted", "Training job interrupted: its place was wanted"};
     case RunOutcome::Kind::kFailed:
     case RunOutcome::Kind::kAgentLost:
       break;

@@ -4,6 +4,8 @@
 
 #include <optional>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "engine/runs.h"
 
@@ -13,7 +15,11 @@ namespace clary::api::sagemaker {
 class Workloads {
  public:
   virtual ~Workloads() = default;
-  virtual void submit(const engine::JobSpec& spec, const engine::AgentAccess& access) = 0;
+  // Several instances run together; gang[0].id names them in the other functions.
+  virtual void submit(std::vector<engine::JobSpec> gang, const engine::AgentAccess& access) = 0;
+  void submit(const engine::JobSpec& spec, const engine::AgentAccess& access) {
+    submit(std::vector{spec}, access);
+  }
   virtual std::optional<engine::Run> find(const std::string& id) = 0;
   virtual void request_stop(const std::string& id) = 0;
   virtual void forget(const std::string& id) = 0;
@@ -22,8 +28,9 @@ class Workloads {
 class EngineWorkloads final : public Workloads {
  public:
   explicit EngineWorkloads(engine::Runs& runs) : runs_(runs) {}
-  void submit(const engine::JobSpec& spec, const engine::AgentAccess& access) override {
-    runs_.submit(spec, access);
+  using Workloads::submit;
+  void submit(std::vector<engine::JobSpec> gang, const engine::AgentAccess& access) override {
+    runs_.submit(std::move(gang), access);
   }
   std::optional<engine::Run> find(const std::string& id) override { return runs_.find(id); }
   void request_stop(const std::string& id) override { runs_.request_stop(id); }

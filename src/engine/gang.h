@@ -1,0 +1,21 @@
+// Instances that run together, seen as one run: pure functions on their states.
+#pragma once
+
+#include <span>
+
+#include "engine/runs.h"
+
+namespace clary::engine {
+
+// One run out of those of a gang's instances (at least one). Phases: when the last instance entered
+// each. Outcome: once all have ended; the first that did not succeed by itself, which ended the
+// others. Metrics: the newest value of each name.
+Run merged_run(std::span<const Run* const> instances);
+
+// Whether one has ended without success, which ends the others.
+bool is_broken(std::span<const Run* const> instances);
+
+bool all_staged(std::span<const Run* const> instances);
+bool all_ended(std::span<const Run* const> instances);
+
+}  // namespace clary::engine
