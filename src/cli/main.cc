@@ -14,6 +14,7 @@
 #include "cli/backup_command.h"
 #include "cli/client_environment.h"
 #include "cli/command.h"
+#include "cli/jobs_command.h"
 #include "cli/keys_command.h"
 #include "cli/scrub_command.h"
 #include "cli/setting_flags.h"
@@ -113,9 +114,13 @@ int main(int argc, char** argv) {
   if (argc > 1 && std::string_view(argv[1]) == "agent") {
     return clary::agent::agent_main(argc - 1, argv + 1);
   }
-  const std::array<Command, 14> commands{{
+  const std::array<Command, 18> commands{{
       {"serve", "Run the server in the foreground", add_serve},
       {"env", "Print the variables that point AWS clients here", add_env},
+      {"jobs", "List jobs: what they do or wait for, for how long, whose", clary::cli::add_jobs},
+      {"job", "Show one job: timeline, inputs, outputs, metrics, failure", clary::cli::add_job},
+      {"logs", "Print what a job's instances log, and follow it", clary::cli::add_logs},
+      {"stop", "Stop a job", clary::cli::add_stop},
       {"keys", "Export, import, replace and look at the root key", clary::cli::add_keys},
       {"tls", "Certificates for https", add_tls},
       {"audit", "Look at the log of requests, and check it", clary::cli::add_audit},

@@ -1,0 +1,46 @@
+#include "cli/job_view.h"
+
+#include <gtest/gtest.h>
+
+namespace clary::cli {
+namespace {
+
+json::object parsed(std::string_view text) {
+  return json::parse(text).as_object();
+}
+
+TEST(JobView, ARunningTrainingJobSaysWhatItDoes) {
+  const JobView view = view_of(job_kind("training"), parsed(R"({
+      "TrainingJobName": "t", "TrainingJobStatus": "InProgress", "CreationTime": 100,
+      "TrainingStartTime": 101.5, "ResourceConfig": {"InstanceCount": 2},
+      "SecondaryStatusTransitions": [{"Status": "Starting", "StatusMessage": "first"},
+                                     {"Status": "Downloading", "StatusMessage": "1 of 3 GB"}]})"));
+  EXPECT_EQ(view.name, "t");
+  EXPECT_EQ(view.detail, "1 of 3 GB");
+  EXPECT_EQ(view.instances, 2);
+  EXPECT_FALSE(view.final());
+  EXPECT_EQ(view.duration(from_epoch_seconds(103)), std::chrono::milliseconds(1500));
+}
+
+TEST(JobView, AFailedProcessingJobSaysWhy) {
+  const JobView view = view_of(job_kind("processing"), parsed(R"({
+      "ProcessingJobName": "p", "ProcessingJobStatus": "Failed", "CreationTime": 100,
+      "ProcessingStartTime": 101, "ProcessingEndTime": 105, "FailureReason": "why",
+      "ProcessingResources": {"ClusterConfig": {"InstanceCount": 3}}})"));
+  EXPECT_EQ(view.detail, "why");
+  EXPECT_EQ(view.instances, 3);
+  EXPECT_EQ(view.duration(from_epoch_seconds(900)), std::chrono::seconds(4));
+  EXPECT_EQ(exit_code_of(view), 3);
+}
+
+TEST(JobView, KindsDeriveTheirNames) {
+  const JobKind& kind = job_kind("transform");
+  EXPECT_EQ(kind.operation("List"), "ListTransformJobs");
+  EXPECT_EQ(kind.operation("Stop"), "StopTransformJob");
+  EXPECT_EQ(kind.member("Summaries"), "TransformJobSummaries");
+  EXPECT_EQ(kind.log_group(), "/aws/sagemaker/TransformJobs");
+  EXPECT_THROW(job_kind("tuning"), std::runtime_error);
+}
+
+}  // namespace
+}  // namespace clary::cli
