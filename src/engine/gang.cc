@@ -78,6 +78,17 @@ std::vector<FinalMetric> merged_metrics(std::span<const Run* const> instances) {
 
 }  // namespace
 
+void number_gang(std::vector<JobSpec>& gang) {
+  if (gang.size() == 1) return;
+  const std::string id = gang.front().id;
+  for (std::size_t i = 0; i < gang.size(); ++i) {
+    if (i > 0) gang[i].id = id + "-" + std::to_string(i + 1);
+    gang[i].gang = id;
+    gang[i].instance_index = static_cast<int>(i);
+    gang[i].instance_count = static_cast<int>(gang.size());
+  }
+}
+
 bool is_broken(std::span<const Run* const> instances) {
   return std::ranges::any_of(instances, [](const Run* run) {
     return run->outcome && run->outcome->kind != Kind::kSucceeded;

@@ -2,10 +2,14 @@
 #pragma once
 
 #include <span>
+#include <vector>
 
 #include "engine/runs.h"
 
 namespace clary::engine {
+
+// Gives the members their ids and places: gang[0].id, then that with "-2", "-3".
+void number_gang(std::vector<JobSpec>& gang);
 
 // One run out of those of a gang's instances (at least one). Phases: when the last instance entered
 // each. Outcome: once all have ended; the first that did not succeed by itself, which ended the

@@ -60,18 +60,6 @@ std::string lost_reason(const JobSpec& spec) {
          "was restarted). Please start the job again.";
 }
 
-// The members' ids and places in the gang.
-void number_gang(std::vector<JobSpec>& gang) {
-  if (gang.size() == 1) return;
-  const std::string id = gang.front().id;
-  for (std::size_t i = 0; i < gang.size(); ++i) {
-    if (i > 0) gang[i].id = id + "-" + std::to_string(i + 1);
-    gang[i].gang = id;
-    gang[i].instance_index = static_cast<int>(i);
-    gang[i].instance_count = static_cast<int>(gang.size());
-  }
-}
-
 }  // namespace
 
 struct Runs::Impl {
