@@ -26,4 +26,9 @@ process::FileDescriptor open_left_behind(const std::filesystem::path& opt_ml,
 // /opt/ml/output/failure, up to `limit` bytes; "" when there is none.
 std::string read_failure(const std::filesystem::path& opt_ml, std::size_t limit);
 
+// The first kilobyte of /opt/ml/output/message; "" when there is none. Throws InputError when it is
+// not UTF-8. Source: the developer guide, "Save and Access Metadata Information About Your
+// Processing Job".
+std::string read_exit_message(const std::filesystem::path& opt_ml);
+
 }  // namespace clary::agent

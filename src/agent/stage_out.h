@@ -3,7 +3,9 @@
 
 #include <atomic>
 #include <filesystem>
+#include <vector>
 
+#include "agent/output_files.h"
 #include "agent/s3_client.h"
 #include "base/job_spec.h"
 
@@ -13,8 +15,13 @@ namespace clary::agent {
 // failed keeps its output data but has no model.
 enum class Keep { kAll, kWhatIsThere, kWithoutModel };
 
+struct StageOut {
+  Keep keep = Keep::kAll;
+  std::vector<OutputFiles> uploaded{};  // what went up while it ran, for each output
+};
+
 // blocks. errors: S3Failure, StorageError, Cancelled.
-void stage_out(const JobSpec& spec, Keep keep, const std::filesystem::path& opt_ml,
+void stage_out(const JobSpec& spec, const StageOut& how, const std::filesystem::path& opt_ml,
                const S3Options& s3, const Clock& clock, const std::atomic<bool>& cancelled);
 
 }  // namespace clary::agent

@@ -8,10 +8,12 @@
 #include <optional>
 #include <thread>
 
+#include "agent/continuous_upload.h"
 #include "agent/failure_reason.h"
 #include "agent/kms_client.h"
 #include "agent/log_shipper.h"
 #include "agent/opt_ml.h"
+#include "agent/stage_in.h"
 #include "agent/stage_out.h"
 #include "agent/staging.h"
 #include "agent/workload.h"
@@ -76,7 +78,8 @@ class Training {
   LogShipper shipper_;
   std::optional<process::EncryptedFolder> volume_;  // under all that the run has in opt_ml_
   std::unique_ptr<Workload> workload_;
-  std::optional<Staging> staging_;  // set while inputs come; goes before what it uses
+  std::optional<Staging> staging_;              // set while inputs come; goes before what it uses
+  std::optional<ContinuousUpload> continuous_;  // while the workload runs
   std::exception_ptr staging_error_;
   int go_ = -1;  // readable when the other instances are there too; -1: not waited for
   bool running_ = false;
@@ -140,6 +143,7 @@ void Training::begin() {
   go_ = -1;
   if (asked_ != Asked::kNothing) return;
   workload_->go();
+  continuous_.emplace(run_.spec, opt_ml_, s3_, clock_);
   running_ = true;
   time_out_at_ = clock_.steady_now() + run_.spec.limits.max_runtime;
   const std::int64_t now = report_time(clock_);
@@ -222,14 +226,26 @@ json::object Training::upload(std::string_view kind, Keep keep, std::string reas
   workload_.reset();  // no process of the sandbox is left that could change what is packed
   const std::atomic<bool> never{false};
   try {
-    stage_out(run_.spec, keep, opt_ml_, s3_, clock_, never);
+    stage_out(run_.spec, {.keep = keep, .uploaded = continuous_->finish()}, opt_ml_, s3_, clock_,
+              never);
   } catch (const std::exception& error) {
     spdlog::error("{}", error.what());
     // A failure before is the better reason.
     if (reason.empty()) reason = reason_of(std::current_exception(), "Artifact upload failed");
     kind = "failed";
   }
-  return outcome_report(kind, code, reason);
+  std::string message;
+  if (run_.spec.exit_message) {
+    try {
+      message = read_exit_message(opt_ml_);
+    } catch (const InputError& bad) {
+      if (reason.empty()) reason = std::string("ClientError: ") + bad.what();
+      kind = "failed";
+    }
+  }
+  json::object report = outcome_report(kind, code, reason);
+  if (!message.empty()) report.at("outcome").as_object()["message"] = message;
+  return report;
 }
 
 }  // namespace

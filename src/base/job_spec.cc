@@ -87,7 +87,9 @@ json::object to_json(const OutputSpec& output) {
           {"s3_uri", output.s3_uri},
           {"form", name_of(kForms, output.form)},
           {"only_if_not_empty", output.only_if_not_empty},
-          {"kms_key", output.kms_key}};
+          {"kms_key", output.kms_key},
+          {"continuous", output.continuous},
+          {"only_on_success", output.only_on_success}};
 }
 
 OutputSpec output_from_json(const json::object& object) {
@@ -97,6 +99,8 @@ OutputSpec output_from_json(const json::object& object) {
   output.form = value_of(kForms, object, "form");
   output.only_if_not_empty = find_bool(object, "only_if_not_empty").value_or(false);
   output.kms_key = string_or(object, "kms_key");
+  output.continuous = find_bool(object, "continuous").value_or(false);
+  output.only_on_success = find_bool(object, "only_on_success").value_or(false);
   return output;
 }
 
@@ -194,6 +198,7 @@ json::object to_json(const JobSpec& spec) {
                          [](const Peer& peer) {
                            return json::object{{"host", peer.host}, {"address", peer.address}};
                          })},
+      {"exit_message", spec.exit_message},
   };
 }
 
@@ -236,6 +241,7 @@ JobSpec job_spec_from_json(const json::object& object) {
   spec.peers = vector_of(object, "peers", [](const json::object& peer) {
     return Peer{string_or(peer, "host"), string_or(peer, "address")};
   });
+  spec.exit_message = find_bool(object, "exit_message").value_or(false);
   return spec;
 }
 

@@ -30,6 +30,8 @@ struct OutputSpec {
   enum class Form { kTarGz, kFiles } form = Form::kTarGz;
   bool only_if_not_empty = false;  // output.tar.gz
   std::string kms_key{};           // ARN: what S3 is to encrypt it with; "" leaves it to the bucket
+  bool continuous = false;         // kFiles: each file whenever it has changed, while the run lasts
+  bool only_on_success = false;    // a workload that failed leaves nothing there
 };
 
 struct MetricPattern {
@@ -96,6 +98,7 @@ struct JobSpec {
   // "" for a run of one; and all instances, in order, once the compute backend knows them.
   std::string gang;
   std::vector<Peer> peers;
+  bool exit_message = false;  // what it leaves in /opt/ml/output/message goes into the outcome
 };
 
 // The host name of an instance: "algo-1" is the first.

@@ -58,7 +58,11 @@ std::optional<RunOutcome> merged_outcome(std::span<const Run* const> instances) 
       chosen = run;
     }
   }
-  return chosen->outcome;
+  RunOutcome outcome = *chosen->outcome;
+  // The developer guide on exit messages: those of all containers, one after the other.
+  outcome.message.clear();
+  for (const Run* run : instances) outcome.message += run->outcome->message;
+  return outcome;
 }
 
 std::vector<FinalMetric> merged_metrics(std::span<const Run* const> instances) {

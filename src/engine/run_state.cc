@@ -68,12 +68,14 @@ PhaseChange phase_from_json(const json::object& object) {
 json::object to_json(const RunOutcome& outcome) {
   return {{"kind", name_of(kOutcomes, outcome.kind)},
           {"exit_code", outcome.exit_code},
-          {"reason", outcome.reason}};
+          {"reason", outcome.reason},
+          {"message", outcome.message}};
 }
 
 RunOutcome outcome_from_json(const json::object& object) {
   return {value_of(kOutcomes, object, "kind"),
-          static_cast<int>(find_int(object, "exit_code").value_or(0)), string_or(object, "reason")};
+          static_cast<int>(find_int(object, "exit_code").value_or(0)), string_or(object, "reason"),
+          string_or(object, "message")};
 }
 
 json::object to_json(const FinalMetric& metric) {

@@ -46,6 +46,7 @@ struct RunOutcome {
   int exit_code = 0;
   // Ready for FailureReason: "ClientError: ...", "AlgorithmError: ..., exit code: 1".
   std::string reason;
+  std::string message{};  // what the workload left in /opt/ml/output/message
 };
 
 struct FinalMetric {

@@ -16,6 +16,7 @@
 #include "api/s3/s3.h"
 #include "api/sagemaker/endpoint_controller.h"
 #include "api/sagemaker/object_look.h"
+#include "api/sagemaker/processing_jobs.h"
 #include "api/sagemaker/role_sessions.h"
 #include "api/sagemaker/service.h"
 #include "api/sagemaker/training_jobs.h"
@@ -227,6 +228,8 @@ struct Services::Impl {
   api::LogsService logs_service{{.events = logs, .documents = documents}};
   api::sagemaker::TrainingController training{documents,   workloads, role_sessions,
                                               object_look, images,    clock};
+  api::sagemaker::ProcessingController processing{
+      {documents, workloads, role_sessions, images, clock}};
   api::sagemaker::EndpointController endpoints{documents, workloads, role_sessions,
                                                images,    routes,    clock};
 
@@ -371,6 +374,7 @@ void Services::start(const std::string& url) {
         {.kind = spec.kind, .account = spec.account, .region = spec.region, .name = spec.name});
   });
   impl_->controllers.add(impl_->training);
+  impl_->controllers.add(impl_->processing);
   impl_->controllers.add(impl_->endpoints);
   impl_->controllers.add(impl_->key_controller);
   impl_->scrubber->start();

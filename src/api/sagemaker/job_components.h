@@ -6,8 +6,9 @@
 
 namespace clary::api::sagemaker {
 
-// Creates the component of a training job, or brings it up to the job's document; relates it to
-// the trial that ExperimentConfig names. May be repeated. blocks: on the store.
+// Creates the component of a training, processing or transform job, or brings it up to the job's
+// document; relates it to the trial that ExperimentConfig names. May be repeated. blocks: on the
+// store.
 void record_component(store::Documents& documents, const store::Document& job);
 
 }  // namespace clary::api::sagemaker

@@ -27,18 +27,16 @@ std::string usable(const std::string& key, std::string_view path, std::string_vi
 
 }  // namespace
 
-JobKeys job_keys(const json::object& input, const Call& call, kms::KeyCheck* keys,
-                 VolumeEncryption volumes) {
-  constexpr std::string_view kOutput = "OutputDataConfig.KmsKeyId";
-  constexpr std::string_view kVolume = "ResourceConfig.VolumeKmsKeyId";
+JobKeys job_keys(const json::object& input, const JobKeyPaths& paths, const Call& call,
+                 kms::KeyCheck* keys, VolumeEncryption volumes) {
   JobKeys found;
-  const std::string output = key_at(input, kOutput), volume = key_at(input, kVolume);
+  const std::string output = key_at(input, paths.output), volume = key_at(input, paths.volume);
   // The job's role writes the outputs: whether it may use the key shows then.
-  if (!output.empty()) found.output = usable(output, kOutput, "", call, keys);
+  if (!output.empty()) found.output = usable(output, paths.output, "", call, keys);
   if (!volume.empty()) {
-    found.volume = usable(volume, kVolume, "CreateGrant", call, keys);
+    found.volume = usable(volume, paths.volume, "CreateGrant", call, keys);
     if (volumes == VolumeEncryption::kOff) {
-      fail_validation(std::string(kVolume) +
+      fail_validation(std::string(paths.volume) +
                       ": the server's setting encrypt_job_volumes is off; create the job without "
                       "the key.");
     }

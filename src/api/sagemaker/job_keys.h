@@ -19,11 +19,18 @@ struct JobKeys {
   std::string output, volume;
 };
 
-// Reads OutputDataConfig.KmsKeyId and ResourceConfig.VolumeKmsKeyId. Throws ValidationException
+// Where a request names them.
+struct JobKeyPaths {
+  std::string_view output, volume;
+};
+inline constexpr JobKeyPaths kTrainingKeys{"OutputDataConfig.KmsKeyId",
+                                           "ResourceConfig.VolumeKmsKeyId"};
+
+// Throws ValidationException
 // when a key does not exist, is disabled or may not be used by the caller, or when this machine
 // cannot encrypt volumes.
-JobKeys job_keys(const json::object& input, const Call& call, kms::KeyCheck* keys,
-                 VolumeEncryption volumes);
+JobKeys job_keys(const json::object& input, const JobKeyPaths& paths, const Call& call,
+                 kms::KeyCheck* keys, VolumeEncryption volumes);
 void keep_job_keys(const JobKeys& keys, store::Document& job);
 
 }  // namespace clary::api::sagemaker

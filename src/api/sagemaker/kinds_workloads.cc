@@ -1,5 +1,6 @@
-// Kinds that act: training jobs, models, endpoint configurations, endpoints. Their Create, Stop and
-// Update are in the files of their families; Describe and List are the generic ones.
+// Kinds that act: training, processing and transform jobs, models, endpoint configurations,
+// endpoints. Their Create, Stop and Update are in the files of their families; Describe and List
+// are the generic ones.
 #include "api/sagemaker/kind.h"
 
 namespace clary::api::sagemaker {
@@ -24,6 +25,20 @@ std::vector<Kind> workload_kinds() {
        .summary = {{"TrainingPlanArn", "ResourceConfig.TrainingPlanArn"}},
        .search_resource = "TrainingJob",
        .search_record = "TrainingJob"});
+  kinds.push_back(
+      {.kind = "processing-job",
+       .name_member = "ProcessingJobName",
+       .arn_member = "ProcessingJobArn",
+       .operations = {"CreateProcessingJob", "DescribeProcessingJob", "", "DeleteProcessingJob",
+                      "ListProcessingJobs"},
+       .not_found = {"ValidationException", "Could not find requested job with name: {name}"},
+       .exists = {"ResourceInUse",
+                  "Job name must be unique within an AWS account and region, and a job with this "
+                  "name already exists ({arn})"},
+       .status_member = "ProcessingJobStatus",
+       .initial_status = "InProgress",
+       .search_resource = "ProcessingJob",
+       .search_record = "ProcessingJob"});
   kinds.push_back(
       {.kind = "model",
        .name_member = "ModelName",

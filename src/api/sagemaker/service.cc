@@ -8,6 +8,7 @@
 #include "api/sagemaker/kind.h"
 #include "api/sagemaker/lineage.h"
 #include "api/sagemaker/model_registry.h"
+#include "api/sagemaker/processing_jobs.h"
 #include "api/sagemaker/resources.h"
 #include "api/sagemaker/search.h"
 #include "api/sagemaker/settings.h"
@@ -82,6 +83,7 @@ struct SageMaker::Families {
         settings(resources),
         search(resources, experiments),
         training(resources, parts.roles, parts.s3, parts.wake, parts.keys, parts.volumes),
+        processing(resources, parts.roles, parts.wake, parts.keys, parts.volumes),
         hosting(resources, parts.roles, parts.s3, parts.wake) {}
 
   Resources resources;
@@ -92,6 +94,7 @@ struct SageMaker::Families {
   Settings settings;
   Search search;
   TrainingJobs training;
+  ProcessingJobs processing;
   Hosting hosting;
 };
 
@@ -118,6 +121,10 @@ std::vector<OperationEntry> SageMaker::operations() {
   table.add("StopTrainingJob", f.training, &TrainingJobs::stop);
   table.add("UpdateTrainingJob", f.training, &TrainingJobs::update);
   table.add("DeleteTrainingJob", f.training, &TrainingJobs::remove);
+
+  table.add("CreateProcessingJob", f.processing, &ProcessingJobs::create);
+  table.add("StopProcessingJob", f.processing, &ProcessingJobs::stop);
+  table.add("DeleteProcessingJob", f.processing, &ProcessingJobs::remove);
 
   table.add("CreateModel", f.hosting, &Hosting::create_model);
   table.add("CreateEndpointConfig", f.hosting, &Hosting::create_endpoint_config);

@@ -1,7 +1,6 @@
 // What Describe shows of a training job that its request left to SageMaker.
 #include "api/sagemaker/resources.h"
 #include "api/sagemaker/training_document.h"
-#include "base/random.h"
 
 namespace clary::api::sagemaker {
 namespace {
@@ -63,7 +62,7 @@ void complete_training_document(store::Document& job, Timestamp now, S3Look& s3)
       json::array{{{"Status", "Starting"},
                    {"StartTime", epoch_seconds(now)},
                    {"StatusMessage", "Starting the training job"}}};
-  job.internal[kRunId] = "training-job-" + job.key.name + "-" + random_hex(4);
+  job.internal[kRunId] = new_run_id(job.key);
   const json::value* checkpoints = at_path(body, "CheckpointConfig.S3Uri");
   if (checkpoints == nullptr) return;
   const std::optional<S3Location> location = parse_s3_uri(checkpoints->as_string());

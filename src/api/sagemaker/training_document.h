@@ -4,6 +4,7 @@
 
 #include "api/call.h"
 #include "api/sagemaker/images.h"
+#include "api/sagemaker/job_status.h"
 #include "api/sagemaker/role_sessions.h"
 #include "api/sagemaker/s3_uri.h"
 #include "engine/runs.h"
@@ -11,11 +12,7 @@
 
 namespace clary::api::sagemaker {
 
-// Member of Document::internal: the id of the job's run, chosen when the job is created.
-inline constexpr std::string_view kRunId = "run_id";
-// Seconds since the epoch when StopTrainingJob was accepted.
-inline constexpr std::string_view kStopTime = "stop_time";
-
+// Members of Document::internal, beside those of job_status.h.
 // Transitions of runs that were lost and tried again, and how many there were.
 inline constexpr std::string_view kEarlierTransitions = "earlier_transitions";
 inline constexpr std::string_view kRetries = "retries";
@@ -44,6 +41,5 @@ bool may_retry(const engine::Run& run, const store::Document& job);
 void retry_training_job(store::Document& job);
 // Ends the job without a run.
 void fail_training_job(store::Document& job, const std::string& reason, Timestamp now);
-bool is_final_training_status(std::string_view status);
 
 }  // namespace clary::api::sagemaker

@@ -12,16 +12,9 @@ json::object TrainingJobs::create(const json::object& input, Call& call) {
   const store::DocumentKey key = Resources::key_of(kind, string_or(input, "TrainingJobName"), call);
   const std::string arn = arn_of(kind, key.name, call.account, call.region);
   if (resources_.documents().find_by_arn(arn)) fail(kind.exists, key.name, arn);
-  const JobKeys keys = job_keys(input, call, keys_, volumes_);
+  const JobKeys keys = job_keys(input, kTrainingKeys, call, keys_, volumes_);
   check_training_request(input, call, roles_, s3_);
-  if (const json::object* experiment = find_object(input, "ExperimentConfig")) {
-    if (auto name = find_string(*experiment, "ExperimentName")) {
-      resources_.find(kind_named("experiment"), *name, call);
-    }
-    if (auto name = find_string(*experiment, "TrialName")) {
-      resources_.find(kind_named("experiment-trial"), *name, call);
-    }
-  }
+  check_experiment_config(input, resources_, call);
   json::object output = resources_.create(kind, input, call, [&](store::Document& job) {
     complete_training_document(job, call.now, s3_);
     keep_job_keys(keys, job);
@@ -45,7 +38,7 @@ json::object TrainingJobs::stop(const json::object& input, Call& call) {
   const store::DocumentKey key = resources_.find_named(kind, input, call)->key;
   std::string refused;
   resources_.documents().update(key, [&](store::Document& job) {
-    if (is_final_training_status(job.status)) {
+    if (is_final_job_status(job.status)) {
       refused = job.status;
       return false;
     }
@@ -73,7 +66,7 @@ json::object TrainingJobs::update(const json::object& input, Call& call) {
   const Kind& kind = kind_named("training-job");
   const std::string status = resources_.find_named(kind, input, call)->status;
   const json::object* resources = find_object(input, "ResourceConfig");
-  if (resources == nullptr && is_final_training_status(status)) {
+  if (resources == nullptr && is_final_job_status(status)) {
     fail_validation("The request was rejected because the training job is in status " + status +
                     ".");
   }
@@ -97,13 +90,7 @@ json::object TrainingJobs::update(const json::object& input, Call& call) {
 
 json::object TrainingJobs::remove(const json::object& input, Call& call) {
   const Kind& kind = kind_named("training-job");
-  const Resources::Found job = resources_.find_named(kind, input, call);
-  if (!is_final_training_status(job->status)) {
-    throw wire::ApiError("ResourceInUse", "The training job " + job->arn +
-                                              " cannot be deleted while it is in "
-                                              "status " +
-                                              job->status + ". Stop it first.");
-  }
+  check_job_ended(*resources_.find_named(kind, input, call), "training job");
   return resources_.remove(kind, input, call);
 }
 
@@ -122,7 +109,7 @@ std::optional<std::chrono::milliseconds> TrainingController::reconcile(
   const std::string run_id = string_or(job->internal, kRunId);
   std::optional<engine::Run> run = workloads_.find(run_id);
   if (!run) {
-    if (is_final_training_status(job->status)) return std::nullopt;
+    if (is_final_job_status(job->status)) return std::nullopt;
     submit(*job);
     // The job is on its way: what others look up about it follows.
     if (auto started = documents_.find(key)) record_component(documents_, *started);

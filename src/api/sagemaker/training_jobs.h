@@ -1,18 +1,14 @@
 // Training jobs: the operations, and the controller that brings each job to its end.
 #pragma once
 
-#include <functional>
-
 #include "api/sagemaker/job_keys.h"
 #include "api/sagemaker/resources.h"
 #include "api/sagemaker/training_document.h"
+#include "api/sagemaker/wake.h"
 #include "api/sagemaker/workloads.h"
 #include "engine/controllers.h"
 
 namespace clary::api::sagemaker {
-
-// Tells the work queue that a document changed.
-using Wake = std::function<void(const store::DocumentKey&)>;
 
 // threads: any. blocks: on the store.
 class TrainingJobs {

@@ -4,12 +4,9 @@
 
 #include "api/sagemaker/resources.h"
 #include "api/sagemaker/training_document.h"
-#include "base/random.h"
 
 namespace clary::api::sagemaker {
 namespace {
-
-constexpr std::size_t kLongestReason = 1024;
 
 using engine::RunOutcome;
 using engine::RunPhase;
@@ -114,15 +111,6 @@ std::optional<Timestamp> put_phases(const engine::Run& run, std::optional<Timest
   return std::nullopt;
 }
 
-std::optional<Timestamp> start_of(const engine::Run& run) {
-  for (const engine::PhaseChange& change : run.phases) {
-    const bool on_instance =
-        change.phase == RunPhase::kDownloading || change.phase == RunPhase::kRunning;
-    if (on_instance) return change.time;
-  }
-  return std::nullopt;
-}
-
 void put_times(const engine::Run& run, std::optional<Timestamp> ended, json::object& body) {
   const std::optional<Timestamp> started = start_of(run);
   if (started) body["TrainingStartTime"] = epoch_seconds(*started);
@@ -133,20 +121,6 @@ void put_times(const engine::Run& run, std::optional<Timestamp> ended, json::obj
   const auto whole = std::max<std::int64_t>(1, static_cast<std::int64_t>(std::ceil(seconds)));
   body["TrainingTimeInSeconds"] = whole;
   body["BillableTimeInSeconds"] = whole;
-}
-
-std::string reason_of(const RunOutcome& outcome) {
-  std::string reason = outcome.reason;
-  if (reason.empty() && outcome.kind == RunOutcome::Kind::kAgentLost) {
-    reason =
-        "InternalServerError: The process that watched the training job ended without a "
-        "report. Please try again.";
-  }
-  if (reason.empty()) {
-    reason = "AlgorithmError: , exit code: " + std::to_string(outcome.exit_code);
-  }
-  if (reason.size() > kLongestReason) reason.resize(kLongestReason);
-  return reason;
 }
 
 json::array final_metrics(const engine::Run& run) {
@@ -161,12 +135,8 @@ json::array final_metrics(const engine::Run& run) {
 
 }  // namespace
 
-bool is_final_training_status(std::string_view status) {
-  return status == "Completed" || status == "Failed" || status == "Stopped";
-}
-
 bool apply_run(const engine::Run& run, Model model, store::Document& job) {
-  if (is_final_training_status(job.status)) return false;
+  if (is_final_job_status(job.status)) return false;
   json::object body = job.body;
   std::string status = job.status;
   std::optional<Timestamp> stop;
@@ -182,7 +152,7 @@ bool apply_run(const engine::Run& run, Model model, store::Document& job) {
     transitions.enter(ending.secondary, *ended, ending.message);
     transitions.close(*ended);
     status = ending.status;
-    if (status == "Failed") body["FailureReason"] = reason_of(*run.outcome);
+    if (status == "Failed") body["FailureReason"] = failure_reason_of(*run.outcome, "training job");
     if (status == "Failed" || model == Model::kNone) body.erase("ModelArtifacts");
   } else if (stop) {
     put_stopping(transitions, stop, *stop);
@@ -208,7 +178,7 @@ bool may_retry(const engine::Run& run, const store::Document& job) {
 void retry_training_job(store::Document& job) {
   job.internal[kRetries] = find_int(job.internal, kRetries).value_or(0) + 1;
   job.internal[kEarlierTransitions] = job.body.at("SecondaryStatusTransitions");
-  job.internal[kRunId] = "training-job-" + job.key.name + "-" + random_hex(4);
+  job.internal[kRunId] = new_run_id(job.key);
   job.body["SecondaryStatus"] = "Starting";
 }
 
