@@ -149,6 +149,13 @@ void SandboxWorkload::go() {
   [[maybe_unused]] const ssize_t written = write(start_.writer.get(), "1", 1);
 }
 
+ResourceSource SandboxWorkload::resources() const {
+  ResourceSource source;
+  if (cgroup_) source.cgroups = cgroup_->folders();
+  source.process = child_.pid();
+  return source;
+}
+
 void SandboxWorkload::terminate() {
   std::array<char, 1024> text;
   const ssize_t size = read(information_.reader.get(), text.data(), text.size());

@@ -23,6 +23,7 @@ class SandboxWorkload final : public Workload {
   void kill() override;
   std::optional<process::Exit> poll() override { return child_.poll(); }
   bool out_of_memory() const override { return cgroup_ && cgroup_->out_of_memory(); }
+  ResourceSource resources() const override;
 
   int exit_event() const override { return child_.pidfd(); }
   int output() const override { return output_.reader.get(); }

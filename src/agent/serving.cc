@@ -11,6 +11,7 @@
 #include "agent/log_shipper.h"
 #include "agent/opt_ml.h"
 #include "agent/pinger.h"
+#include "agent/resource_sampler.h"
 #include "agent/staging.h"
 #include "agent/training.h"
 #include "agent/workload.h"
@@ -35,6 +36,7 @@ constexpr milliseconds kFirstPause{100};
 constexpr milliseconds kLongestPause{10000};
 constexpr seconds kSteady{60};  // up for that long: the next crash counts as the first
 constexpr seconds kStartupTime{480};
+constexpr seconds kSampleEvery{60};  // of CPU and memory use: SageMaker's own period
 constexpr seconds kLongestStartupTime{3600};
 
 class Serving {
@@ -87,6 +89,7 @@ class Serving {
   std::unique_ptr<Workload> workload_;
   std::optional<Staging> staging_;
   std::optional<Pinger> pinger_;
+  std::optional<ResourceSampler> sampler_;  // of the workload that runs
   std::optional<SteadyTime> ready_by_, restart_at_, kill_at_;
   SteadyTime serving_since_;
   bool serving_ = false, ever_ready_ = false, stopping_ = false;
@@ -121,6 +124,12 @@ void Serving::renew_workload() {
 
 void Serving::start_serving() {
   workload_->go();
+  sampler_.emplace(workload_->resources(),
+                   ResourceLimits{.memory_bytes = run_.spec.limits.memory_bytes,
+                                  .volume_bytes = run_.spec.limits.volume_bytes,
+                                  .folder = opt_ml_,
+                                  .every = kSampleEvery},
+                   clock_);
   pinger_.emplace(socket(), PingTimes{});
   ready_by_ = clock_.steady_now() + startup_time();
 }
@@ -156,6 +165,7 @@ void Serving::restart_later(const std::string& why) {
   serving_ = false;
   pinger_.reset();
   ready_by_.reset();
+  sampler_.reset();
   workload_.reset();
   const milliseconds pause = std::min(kLongestPause, kFirstPause * (1 << std::min(crashes_, 10)));
   ++crashes_;
@@ -206,6 +216,11 @@ void Serving::look_at_health() {
 
 void Serving::look_at_deadlines() {
   const SteadyTime now = clock_.steady_now();
+  if (sampler_ && now >= sampler_->next()) {
+    if (json::array metrics = sampler_->sample(); !metrics.empty()) {
+      reporter_.report({{"metrics", std::move(metrics)}});
+    }
+  }
   if (kill_at_ && now >= *kill_at_) {
     workload_->kill();
     kill_at_.reset();
@@ -229,6 +244,7 @@ milliseconds Serving::until_next() const {
   for (const auto& deadline : {ready_by_, restart_at_, kill_at_}) {
     if (deadline) wait = std::min(wait, std::chrono::ceil<milliseconds>(*deadline - now));
   }
+  if (sampler_) wait = std::min(wait, std::chrono::ceil<milliseconds>(sampler_->next() - now));
   return std::max(wait, milliseconds(0));
 }
 

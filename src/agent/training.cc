@@ -13,6 +13,7 @@
 #include "agent/kms_client.h"
 #include "agent/log_shipper.h"
 #include "agent/opt_ml.h"
+#include "agent/resource_sampler.h"
 #include "agent/stage_in.h"
 #include "agent/stage_out.h"
 #include "agent/staging.h"
@@ -65,6 +66,9 @@ class Training {
   void begin();
   void ask(Asked what);
   milliseconds until_next() const;
+  void report_metrics(json::array metrics) {
+    if (!metrics.empty()) reporter_.report({{"metrics", std::move(metrics)}});
+  }
   bool pump(int file, void (LogShipper::*take)(std::string_view));
   json::object conclude();
   json::object upload(std::string_view kind, Keep keep, std::string reason);
@@ -82,6 +86,7 @@ class Training {
   std::optional<ContinuousUpload> continuous_;  // while the workload runs
   std::exception_ptr staging_error_;
   int go_ = -1;  // readable when the other instances are there too; -1: not waited for
+  std::optional<ResourceSampler> sampler_;  // while the workload runs
   bool running_ = false;
   Asked asked_ = Asked::kNothing;
   std::optional<SteadyTime> time_out_at_, kill_at_;
@@ -117,6 +122,7 @@ milliseconds Training::until_next() const {
   for (const auto& deadline : {time_out_at_, kill_at_}) {
     if (deadline) wait = std::min(wait, std::chrono::ceil<milliseconds>(*deadline - now));
   }
+  if (sampler_) wait = std::min(wait, std::chrono::ceil<milliseconds>(sampler_->next() - now));
   return std::max(wait, milliseconds(0));
 }
 
@@ -150,6 +156,11 @@ void Training::begin() {
   reporter_.report({{"phase", {{"phase", "running"}, {"time", now}, {"message", ""}}},
                     {"workload_started", now}});
   shipper_.scrape(run_.spec.metrics);
+  sampler_.emplace(workload_->resources(),
+                   ResourceLimits{.memory_bytes = run_.spec.limits.memory_bytes,
+                                  .volume_bytes = run_.spec.limits.volume_bytes,
+                                  .folder = opt_ml_},
+                   clock_);
 }
 
 void Training::watch() {
@@ -175,6 +186,7 @@ void Training::watch() {
     if (error_open) error_open = pump(workload_->error(), &LogShipper::error);
     shipper_.flush_if_due();
     const SteadyTime now = clock_.steady_now();
+    if (sampler_ && now >= sampler_->next()) report_metrics(sampler_->sample());
     if (time_out_at_ && now >= *time_out_at_) ask(Asked::kTimeOut);
     if (kill_at_ && now >= *kill_at_) {
       workload_->kill();
@@ -208,6 +220,8 @@ json::object Training::conclude() {
                           "InternalServerError: the sandbox ended: " + shipper_.last_error());
   }
   reporter_.report({{"workload_ended", now}});
+  if (sampler_) report_metrics(sampler_->only_sample());
+  sampler_.reset();
   if (asked_ == Asked::kStop) return upload("stopped", Keep::kWhatIsThere, "");
   if (asked_ == Asked::kTimeOut) return upload("timed-out", Keep::kWhatIsThere, "");
   if (process::shell_code(*exit_) == 0) return upload("succeeded", Keep::kAll, "");

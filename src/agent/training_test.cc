@@ -91,15 +91,18 @@ open('/opt/ml/model/m', 'w').write('model!')
   EXPECT_EQ(server_.lines().size(), 4U);
   EXPECT_EQ(unpacked("out/model.tar.gz", "m"), "model!");
   EXPECT_FALSE(has("out/output.tar.gz"));
-  double auc = 0;
+  std::map<std::string, double> metrics;
   server_.with([&](FakeServer::State& state) {
     for (const json::object& report : state.reports) {
-      if (const json::array* metrics = find_array(report, "metrics")) {
-        auc = metrics->at(0).at("value").to_number<double>();
+      const json::array* values = find_array(report, "metrics");
+      if (values == nullptr) continue;
+      for (const json::value& value : *values) {
+        metrics[string_or(value.as_object(), "name")] = value.at("value").to_number<double>();
       }
     }
   });
-  EXPECT_EQ(auc, 0.75);
+  EXPECT_EQ(metrics["validation:auc"], 0.75);
+  if (metrics.contains("CPUUtilization")) EXPECT_GT(metrics["CPUUtilization"], 0);
 }
 
 TEST_F(TrainingTest, SharesManifestsAndUnzips) {

@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "agent/resource_sampler.h"
 #include "agent/run_file.h"
 #include "process/sandbox.h"
 #include "process/spawn.h"
@@ -42,6 +43,8 @@ class Workload {
   virtual void kill() = 0;
   virtual std::optional<process::Exit> poll() = 0;
   virtual bool out_of_memory() const = 0;
+  // Where its use of the machine can be read, once it runs.
+  virtual ResourceSource resources() const { return {}; }
 
   virtual int exit_event() const = 0;  // readable once it ended
   virtual int output() const = 0;      // non-blocking

@@ -85,7 +85,8 @@ json::object to_json(const FinalMetric& metric) {
 FinalMetric metric_from_json(const json::object& object) {
   const auto value = find_double(object, "value");
   if (!value) bad("value");
-  return {string_or(object, "name"), *value, time_of(object, "time")};
+  return {string_or(object, "name"), *value, time_of(object, "time"), string_or(object, "unit"),
+          find_bool(object, "resource").value_or(false)};
 }
 
 template <class Use>
@@ -189,7 +190,7 @@ ReportContent apply_to_run(const json::object& report, Run& run) {
   });
   for_each(report, "metrics", [&](const json::object& metric) {
     content.metrics.push_back(metric_from_json(metric));
-    keep_last(run.metrics, content.metrics.back());
+    if (!content.metrics.back().resource) keep_last(run.metrics, content.metrics.back());
   });
   return content;
 }

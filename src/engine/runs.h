@@ -53,6 +53,8 @@ struct FinalMetric {
   std::string name;
   double value = 0;
   Timestamp time;
+  std::string unit{};     // of CloudWatch: "Percent"; "": none
+  bool resource = false;  // CPU, memory, ... use: the instance's, no result of the job
 };
 
 struct Run {

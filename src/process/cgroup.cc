@@ -17,7 +17,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::array<std::string_view, 3> kControllersV1{"memory", "cpu", "pids"};
+constexpr std::array<std::string_view, 4> kControllersV1{"memory", "cpu", "pids", "cpuacct"};
 constexpr long kPeriodMicroseconds = 100000;
 
 bool write_file(const fs::path& file, const std::string& text) {
@@ -56,6 +56,7 @@ bool limit_v1(const fs::path& folder, std::string_view controller, const CgroupL
     return limits.cpus > 0 && make_folder(folder) &&
            write_file(folder / "cpu.cfs_quota_us", quota_of(limits.cpus));
   }
+  if (controller == "cpuacct") return make_folder(folder);  // counts, and limits nothing
   return limits.processes != 0 && make_folder(folder) &&
          write_file(folder / "pids.max", std::to_string(limits.processes));
 }

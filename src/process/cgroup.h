@@ -28,6 +28,8 @@ class Cgroup {
   // The folders of a group that was created before, for remove().
   static Cgroup existing(const std::filesystem::path& root, const std::string& name);
 
+  // One, or one for each controller: its accounts are files in them.
+  const std::vector<std::filesystem::path>& folders() const { return folders_; }
   // What a process of one thread writes "0" to in order to enter: Command::cgroups. In version 1
   // that is "tasks": it moves just the writer, for which the kernel takes no lock on all processes.
   // The same through cgroup.procs was seen to wait 10 to 25 ms for a grace period.

@@ -96,6 +96,19 @@ std::size_t worker_threads(const Settings& settings) {
   return std::size_t{4} * std::max(1U, std::thread::hardware_concurrency());
 }
 
+// What a job measures of itself has its own dimensions; what its instance uses, the instance's.
+store::MetricId metric_id(const engine::JobSpec& spec, const engine::FinalMetric& metric) {
+  store::MetricId id{.account = spec.account,
+                     .region = spec.region,
+                     .metric_namespace = spec.metric_namespace,
+                     .name = metric.name,
+                     .dimensions = spec.metric_dimensions};
+  if (metric.resource && spec.mode == engine::JobSpec::Mode::kRunToEnd) {
+    id.dimensions = {{"Host", spec.name + "/" + host_of_instance(spec.instance_index)}};
+  }
+  return id;
+}
+
 // Log lines and metric values of a run, stored in the transaction that marks their report applied.
 engine::RunSinks run_sinks(store::LogEvents& logs, store::MetricPoints& metrics,
                            keys::Sealer& sealer) {
@@ -110,21 +123,17 @@ engine::RunSinks run_sinks(store::LogEvents& logs, store::MetricPoints& metrics,
           .metrics =
               [&metrics](store::Connection& connection, const engine::JobSpec& spec,
                          const std::vector<engine::FinalMetric>& values) {
-                std::map<std::string_view, std::vector<store::MetricPoint>> by_name;
+                std::map<store::MetricId, std::vector<store::MetricPoint>> all;
                 for (const engine::FinalMetric& value : values) {
-                  by_name[value.name].push_back({.time = value.time,
-                                                 .sum = value.value,
-                                                 .minimum = value.value,
-                                                 .maximum = value.value});
+                  store::MetricPoint point{.time = value.time,
+                                           .sum = value.value,
+                                           .minimum = value.value,
+                                           .maximum = value.value};
+                  if (!value.unit.empty()) point.unit = value.unit;
+                  all[metric_id(spec, value)].push_back(std::move(point));
                 }
-                for (const auto& [name, points] : by_name) {
-                  metrics.append_within(connection,
-                                        {.account = spec.account,
-                                         .region = spec.region,
-                                         .metric_namespace = spec.metric_namespace,
-                                         .name = std::string(name),
-                                         .dimensions = spec.metric_dimensions},
-                                        points);
+                for (const auto& [id, points] : all) {
+                  metrics.append_within(connection, id, points);
                 }
               },
           .seal = [&sealer](std::string_view text,

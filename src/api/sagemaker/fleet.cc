@@ -221,6 +221,8 @@ engine::JobSpec serving_spec(const store::Document& endpoint, const FleetVariant
   spec.limits.term_grace = kServeGrace;
   spec.log_group = "/aws/sagemaker/Endpoints/" + endpoint.key.name;
   spec.log_stream = variant.name + "/" + instance.id;
+  spec.metric_namespace = "/aws/sagemaker/Endpoints";
+  spec.metric_dimensions = {{"EndpointName", endpoint.key.name}, {"VariantName", variant.name}};
   return spec;
 }
 
