@@ -1,5 +1,6 @@
 #include "agent/kms_client.h"
 
+#include "agent/stage_in.h"
 #include "base/json.h"
 #include "wire/sha256.h"
 
@@ -45,8 +46,10 @@ std::string generate_data_key(const S3Options& server, const Clock& clock,
   if (const auto key = find_string(object, "Plaintext"); key && response.status == 200) {
     return std::string(*key);
   }
-  throw std::runtime_error("the volume's key " + key_id + ": " +
-                           string_or(object, "message", string_or(object, "Message", "refused")));
+  throw InputError("the volume's key " + key_id + ": " +
+                   string_or(object, "message", string_or(object, "Message", "refused")) +
+                   ". Allow the job's role kms:GenerateDataKey on an enabled key, or leave "
+                   "VolumeKmsKeyId out.");
 }
 
 }  // namespace clary::agent

@@ -28,7 +28,9 @@ void set_non_blocking(const process::FileDescriptor& file) {
 }
 
 fs::path program_of(const JobSpec& spec) {
-  if (spec.command.empty()) throw CannotLaunch("the job has no command");
+  if (spec.command.empty()) {
+    throw CannotLaunch("the job has no command; name one with ContainerEntrypoint");
+  }
   const fs::path program = native_program();
   if (access(program.c_str(), X_OK) != 0) {
     throw CannotLaunch("the program of the built-in algorithms is not at " + program.string() +
@@ -126,7 +128,8 @@ SandboxWorkload::SandboxWorkload(const WorkloadOptions& options)
   try {
     child_ = process::spawn(command);
   } catch (const std::system_error& error) {
-    throw CannotLaunch(std::string("the sandbox cannot be started: ") + error.what());
+    throw CannotLaunch(std::string("the sandbox cannot be started: ") + error.what() +
+                       "; check that bubblewrap works on this machine (bwrap --ro-bind / / true)");
   }
   output_.writer.reset();
   error_.writer.reset();

@@ -193,6 +193,8 @@ void Serving::ended() {
   workload.last_error = shipper_.last_error();
   workload.out_of_memory = out_of_memory;
   workload.memory_limit = run_.spec.limits.memory_bytes;
+  workload.volume_bytes = run_.spec.limits.volume_bytes;
+  workload.instance_type = instance_type_of(run_.spec);
   const std::string reason = reason_of(workload);
   if (!ever_ready_ && crashes_ + 1 >= kStartAttempts) return fail(reason);
   restart_later(reason);

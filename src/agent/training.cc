@@ -217,7 +217,10 @@ json::object Training::conclude() {
       return outcome_report("failed", 0, reason_of(staging_error_, "Data download failed"));
     }
     return outcome_report("failed", process::shell_code(*exit_),
-                          "InternalServerError: the sandbox ended: " + shipper_.last_error());
+                          "InternalServerError: the sandbox ended before the program started: " +
+                              shipper_.last_error() +
+                              ". Please check that bubblewrap works on this machine (bwrap "
+                              "--ro-bind / / true) and start the job again.");
   }
   reporter_.report({{"workload_ended", now}});
   if (sampler_) report_metrics(sampler_->only_sample());
@@ -231,6 +234,8 @@ json::object Training::conclude() {
   ended.last_error = shipper_.last_error();
   ended.out_of_memory = workload_->out_of_memory();
   ended.memory_limit = run_.spec.limits.memory_bytes;
+  ended.volume_bytes = run_.spec.limits.volume_bytes;
+  ended.instance_type = instance_type_of(run_.spec);
   return upload("failed", Keep::kWithoutModel, reason_of(ended));
 }
 

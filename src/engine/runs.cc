@@ -186,8 +186,10 @@ void Runs::Impl::start_agents(const Gang& started, std::vector<StoredRun>& runs)
     spdlog::error("run {}: {}", started.spec().id, error.what());
     for (StoredRun& stored : runs) {
       if (stored.run.outcome) continue;
-      stored.run.outcome = RunOutcome{RunOutcome::Kind::kFailed, 0,
-                                      std::string("InternalServerError: ") + error.what()};
+      stored.run.outcome =
+          RunOutcome{RunOutcome::Kind::kFailed, 0,
+                     std::string("InternalServerError: ") + error.what() +
+                         ". Please start the job again; the server's log says more."};
       stored.run.phases.push_back({RunPhase::kEnded, clock.now(), ""});
     }
   }

@@ -123,7 +123,7 @@ TEST_F(RunsTest, ReadsTheSpoolOfADeadAgent) {
 TEST_F(RunsTest, FailsWhatCannotBeStarted) {
   backend_->refuse = true;
   runs_->submit(spec_of("a", 2), access_);
-  EXPECT_EQ(run("a").outcome->reason, "InternalServerError: no such program");
+  EXPECT_TRUE(run("a").outcome->reason.starts_with("InternalServerError: no such program. "));
   backend_->refuse = false;
   runs_->submit(spec_of("b", 2), access_);
   EXPECT_EQ(backend_->started, std::vector<std::string>{"b"});
