@@ -8,7 +8,7 @@ set -euo pipefail
 root=$(cd "$(dirname "$0")/.." && pwd)
 venvs=${CLARY_VENVS:-$root/build/venv}
 python=${PYTHON:-/usr/bin/python3}
-[ $# -gt 0 ] || set -- conformance cli old_botocore sdk_v2 sdk_v3 js
+[ $# -gt 0 ] || set -- conformance cli old_botocore sdk_v2 sdk_v3 js frameworks
 
 make_python() {
   local name=$1 list=$2 folder=$venvs/$1 stamp

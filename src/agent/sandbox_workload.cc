@@ -11,6 +11,7 @@
 #include <system_error>
 #include <thread>
 
+#include "agent/python_environment.h"
 #include "agent/workload_user.h"
 #include "process/shared_libraries.h"
 #include "process/syscall_filter.h"
@@ -27,10 +28,7 @@ void set_non_blocking(const process::FileDescriptor& file) {
   fcntl(file.get(), F_SETFL, fcntl(file.get(), F_GETFL) | O_NONBLOCK);
 }
 
-fs::path program_of(const JobSpec& spec) {
-  if (spec.command.empty()) {
-    throw CannotLaunch("the job has no command; name one with ContainerEntrypoint");
-  }
+fs::path checked_native_program() {
   const fs::path program = native_program();
   if (access(program.c_str(), X_OK) != 0) {
     throw CannotLaunch("the program of the built-in algorithms is not at " + program.string() +
@@ -61,6 +59,29 @@ void write_hosts(const fs::path& file, const JobSpec& spec, const std::string& h
   for (const Peer& peer : spec.peers) hosts << peer.address << " " << peer.host << "\n";
 }
 
+// What is started, and what it needs to see.
+struct Program {
+  std::vector<std::string> arguments;
+  std::vector<Bind> binds;
+};
+
+Program program_of(const RunFile& run) {
+  const JobSpec& spec = run.spec;
+  if (spec.command.empty()) {
+    throw CannotLaunch("the job has no command; name one with ContainerEntrypoint");
+  }
+  Program program{.arguments = spec.command, .binds = {}};
+  if (spec.launch == Launch::kEnvironment) {
+    program.binds = prepare_python(spec.python, run.folder / "python");
+    program.arguments[0] = find_in_python(spec.python, run.folder / "python", spec.command[0]);
+  } else {
+    const fs::path native = checked_native_program();
+    program.binds = program_binds(native);
+    program.arguments[0] = native;
+  }
+  return program;
+}
+
 // Many, as frameworks want, but not without end; never more than this process may give.
 std::uint64_t open_file_limit() {
   constexpr std::uint64_t kOpenFiles = 65536;
@@ -85,7 +106,7 @@ SandboxWorkload::SandboxWorkload(const WorkloadOptions& options)
       start_(process::make_pipe()),
       information_(process::make_pipe()) {
   const JobSpec& spec = options.run.spec;
-  const fs::path program = program_of(spec);
+  const Program program = program_of(options.run);
   const auto bubblewrap = process::find_bubblewrap();
   if (!bubblewrap) throw CannotLaunch(process::kNoBubblewrap);
   cgroup_ = process::Cgroup::create(options.run.cgroup_root, "clary-" + spec.id,
@@ -97,15 +118,17 @@ SandboxWorkload::SandboxWorkload(const WorkloadOptions& options)
   write_hosts(hosts, spec, host_name);
   process::Sandbox sandbox;
   sandbox.opt_ml = options.opt_ml;
-  sandbox.binds = program_binds(program);
+  sandbox.binds = program.binds;
   sandbox.binds.insert(sandbox.binds.end(), options.binds.begin(), options.binds.end());
   sandbox.binds.push_back({hosts, "/etc/hosts"});
   if (user_) {
     sandbox.user = user_;
     sandbox.binds.push_back({write_password_file(options.run.folder, *user_), "/etc/passwd"});
     owned_.push_back(options.opt_ml);
-    for (const Bind& bind : options.binds) {
-      if (bind.access == Bind::Access::kWrite) owned_.push_back(bind.host);
+    for (const auto* binds : {&program.binds, &options.binds}) {
+      for (const Bind& bind : *binds) {
+        if (bind.access == Bind::Access::kWrite) owned_.push_back(bind.host);
+      }
     }
   }
   sandbox.network = spec.network;
@@ -113,10 +136,8 @@ SandboxWorkload::SandboxWorkload(const WorkloadOptions& options)
   sandbox.start_signal = start_.reader.get();
   sandbox.information = information_.writer.get();
   sandbox.syscall_filter = syscall_filter_.get();
-  std::vector<std::string> arguments{program};
-  arguments.insert(arguments.end(), spec.command.begin() + 1, spec.command.end());
   process::Command command;
-  command.arguments = process::sandbox_command(*bubblewrap, sandbox, arguments);
+  command.arguments = process::sandbox_command(*bubblewrap, sandbox, program.arguments);
   command.environment = environment_of(options);
   command.standard_output = output_.writer.get();
   command.standard_error = error_.writer.get();

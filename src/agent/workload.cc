@@ -3,6 +3,7 @@
 #include <cmath>
 #include <thread>
 
+#include "agent/python_environment.h"
 #include "agent/sandbox_workload.h"
 #include "agent/workload_user.h"
 
@@ -28,6 +29,9 @@ std::vector<std::string> environment_of(const WorkloadOptions& options) {
     all["AWS_SESSION_TOKEN"] = keys.session_token;
     all["AWS_REGION"] = all["AWS_DEFAULT_REGION"] = spec.region;
   }
+  if (spec.launch == Launch::kEnvironment) {
+    for (const auto& [name, value] : python_variables(spec.python)) all[name] = value;
+  }
   for (const auto& [name, value] : spec.environment) all[name] = value;
   for (const auto& [name, value] : options.environment) all[name] = value;
   std::vector<std::string> result;
@@ -37,12 +41,12 @@ std::vector<std::string> environment_of(const WorkloadOptions& options) {
 
 std::unique_ptr<Workload> make_workload(const WorkloadOptions& options) {
   const JobSpec& spec = options.run.spec;
-  if (spec.launch != Launch::kNativeAlgorithm) {
+  if (spec.launch == Launch::kImage) {
     throw CannotLaunch(
         "the image \"" + spec.image +
-        "\" needs a framework environment or a container runtime, and this build of "
-        "Clary starts built-in algorithms only; use a built-in algorithm's image such "
-        "as sagemaker-xgboost:1.7-1");
+        "\" needs a container runtime, and this build of Clary starts built-in algorithms and "
+        "framework environments only; use a built-in algorithm's image such as "
+        "sagemaker-xgboost:1.7-1");
   }
   return std::make_unique<SandboxWorkload>(options);
 }

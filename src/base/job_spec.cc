@@ -138,6 +138,28 @@ std::vector<std::string> words(const json::object& object, std::string_view memb
   return list;
 }
 
+json::object to_json(const PythonSpec& python) {
+  return {{"name", python.name},
+          {"interpreter", python.interpreter},
+          {"framework", python.framework},
+          {"version", python.version},
+          {"base", python.base},
+          {"sites", words(python.sites)},
+          {"folders", words(python.folders)},
+          {"variables", text_map(python.variables)}};
+}
+
+PythonSpec python_from_json(const json::object& object) {
+  return {.name = string_or(object, "name"),
+          .interpreter = string_or(object, "interpreter"),
+          .framework = string_or(object, "framework"),
+          .version = string_or(object, "version"),
+          .base = string_or(object, "base"),
+          .sites = words(object, "sites"),
+          .folders = words(object, "folders"),
+          .variables = text_map(object, "variables")};
+}
+
 json::object to_json(const Limits& limits) {
   return {{"memory_bytes", limits.memory_bytes},
           {"cpus", limits.cpus},
@@ -175,7 +197,7 @@ json::object to_json(const JobSpec& spec) {
       {"image", spec.image},
       {"command", words(spec.command)},
       {"entrypoint", words(spec.entrypoint)},
-      {"python", {{"name", spec.python.name}, {"interpreter", spec.python.interpreter}}},
+      {"python", to_json(spec.python)},
       {"environment", text_map(spec.environment)},
       {"config_files", std::move(config_files)},
       {"inputs", array_of(spec.inputs, [](const InputSpec& input) { return to_json(input); })},
@@ -217,7 +239,7 @@ JobSpec job_spec_from_json(const json::object& object) {
   spec.command = words(object, "command");
   spec.entrypoint = words(object, "entrypoint");
   if (const json::object* python = find_object(object, "python")) {
-    spec.python = {string_or(*python, "name"), string_or(*python, "interpreter")};
+    spec.python = python_from_json(*python);
   }
   spec.environment = text_map(object, "environment");
   if (const json::object* files = find_object(object, "config_files")) {

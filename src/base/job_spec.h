@@ -58,6 +58,12 @@ enum class Launch {
 struct PythonSpec {
   std::string name;         // of the environment: "sklearn"
   std::string interpreter;  // on the host; its prefix is bound into the sandbox at the same place
+  std::string framework{};  // whose defaults serve a model: "sklearn"
+  std::string version{};    // "3.11"
+  std::string base{};       // the interpreter that the environment itself was made with
+  std::vector<std::string> sites{};                // folders of its packages, in Python's order
+  std::vector<std::string> folders{};              // what the sandbox needs to see beside /usr
+  std::map<std::string, std::string> variables{};  // of the environment; the job's own win
 };
 
 // An instance of a gang, as the others reach it.

@@ -311,6 +311,12 @@ const std::vector<SettingEntry>& entries() {
              constexpr std::array<std::string_view, 3> kChoices{"auto", "on", "off"};
              return std::string(kChoices[s.encrypt_job_volumes]);
            }},
+      {.name = "environments_file",
+       .value_name = "FILE",
+       .help = "A TOML file that says which Python of this machine stands in for which framework's "
+               "images.",
+       .set = [](Settings& s, std::string_view text) { s.environments_file = std::string(text); },
+       .show = [](const Settings&) { return std::string("DATA_DIR/environments.toml"); }},
   };
   return kEntries;
 }
@@ -384,6 +390,11 @@ Settings load_settings(
     }
   }
   return settings;
+}
+
+std::filesystem::path environments_file(const Settings& settings) {
+  return settings.environments_file.empty() ? settings.data_dir / "environments.toml"
+                                            : settings.environments_file;
 }
 
 std::string settings_markdown() {

@@ -19,6 +19,7 @@
 #include "cli/scrub_command.h"
 #include "cli/setting_flags.h"
 #include "server/coverage.h"
+#include "server/environments_command.h"
 #include "server/owner_offline.h"
 #include "server/serve.h"
 #include "server/tls_init.h"
@@ -41,6 +42,24 @@ std::function<int()> add_serve(CLI::App& app) {
 std::function<int()> add_env(CLI::App& app) {
   return [flags = SettingFlags(app, {"data_dir"})] {
     std::cout << clary::cli::shell_exports(clary::cli::client_environment(flags.load().data_dir));
+    return 0;
+  };
+}
+
+std::function<int()> add_env_create(CLI::App& app) {
+  auto name = std::make_shared<std::string>();
+  auto list = std::make_shared<bool>(false);
+  CLI::Option* const named = app.add_option("NAME", *name, "Which: sklearn, xgboost, pytorch, ...");
+  app.add_flag("--list", *list, "Show every environment and whether it is there")->excludes(named);
+  return [name, list, flags = SettingFlags(app, {"data_dir", "environments_file"})] {
+    if (!*list && name->empty()) {
+      throw std::runtime_error("say which environment; --list shows those there are");
+    }
+    if (*list) {
+      clary::server::list_environments(flags.load(), std::cout);
+    } else {
+      clary::server::create_environment(flags.load(), *name, std::cout);
+    }
     return 0;
   };
 }
@@ -114,13 +133,14 @@ int main(int argc, char** argv) {
   if (argc > 1 && std::string_view(argv[1]) == "agent") {
     return clary::agent::agent_main(argc - 1, argv + 1);
   }
-  const std::array<Command, 18> commands{{
+  const std::array<Command, 19> commands{{
       {"serve", "Run the server in the foreground", add_serve},
       {"env", "Print the variables that point AWS clients here", add_env},
       {"jobs", "List jobs: what they do or wait for, for how long, whose", clary::cli::add_jobs},
       {"job", "Show one job: timeline, inputs, outputs, metrics, failure", clary::cli::add_job},
       {"logs", "Print what a job's instances log, and follow it", clary::cli::add_logs},
       {"stop", "Stop a job", clary::cli::add_stop},
+      {"env-create", "Make a Python environment for scripts of one's own", add_env_create},
       {"keys", "Export, import, replace and look at the root key", clary::cli::add_keys},
       {"tls", "Certificates for https", add_tls},
       {"audit", "Look at the log of requests, and check it", clary::cli::add_audit},

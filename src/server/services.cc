@@ -15,6 +15,7 @@
 #include "api/s3/notifications.h"
 #include "api/s3/s3.h"
 #include "api/sagemaker/endpoint_controller.h"
+#include "api/sagemaker/environment_images.h"
 #include "api/sagemaker/object_look.h"
 #include "api/sagemaker/processing_jobs.h"
 #include "api/sagemaker/role_sessions.h"
@@ -208,7 +209,11 @@ struct Services::Impl {
   api::sagemaker::EngineWorkloads workloads{runs};
   api::sagemaker::IdentityRoleSessions role_sessions{roles, credentials, [this] { return url; }};
   api::sagemaker::ObjectLook object_look{objects};
-  api::sagemaker::Images images;
+  engine::Environments environments{engine::load_environment_table(environments_file(settings)),
+                                    {.folder = settings.data_dir / "environments"},
+                                    clock};
+  api::sagemaker::EnvironmentImages environment_images{environments};
+  api::sagemaker::Images images{{}, {&environment_images}};
   api::sagemaker::SageMaker sagemaker{
       {.documents = documents,
        .roles = role_sessions,

@@ -10,16 +10,18 @@ import pytest
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "support"))
 
 import aws  # noqa: E402
+import frameworks  # noqa: E402
 from clary_server import VENVS, ClaryServer, ForeignServer  # noqa: E402
 
 
 @pytest.fixture(scope="session")
-def server():
+def server(tmp_path_factory):
     foreign = os.environ.get("CLARY_TEST_ENDPOINT")
     if foreign:
         yield ForeignServer(foreign)
         return
-    own = ClaryServer()
+    table = frameworks.environments_file(tmp_path_factory.mktemp("environments"))
+    own = ClaryServer(variables={"CLARY_ENVIRONMENTS_FILE": str(table)})
     own.start()
     yield own
     tail = own.log_tail()

@@ -110,7 +110,7 @@ def job_request(clients, bucket, channels, name=None, **changes):
         "RoleArn": clients.role,
         "AlgorithmSpecification": {"TrainingImage": XGBOOST_IMAGE, "TrainingInputMode": "File"},
         "HyperParameters": {k: v for k, v in hyperparameters.items() if v is not None},
-        "InputDataConfig": channels,
+        **({"InputDataConfig": channels} if channels else {}),
         "OutputDataConfig": {"S3OutputPath": f"s3://{bucket}/output"},
         "ResourceConfig": {"InstanceType": "ml.m5.large", "InstanceCount": 1, "VolumeSizeInGB": 10},
         "StoppingCondition": {"MaxRuntimeInSeconds": 600},

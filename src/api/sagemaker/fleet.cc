@@ -31,6 +31,7 @@ json::object to_json(const FleetVariant& variant) {
           {"role", variant.role},
           {"model_is_archive", variant.model_is_archive},
           {"environment", variant.environment},
+          {"isolated", variant.isolated},
           {"startup_timeout", variant.startup_timeout.count()},
           {"problem", variant.problem},
           {"instances", std::move(instances)}};
@@ -54,6 +55,7 @@ FleetVariant variant_from_json(const json::object& object) {
   variant.role = string_or(object, "role");
   variant.model_is_archive = find_bool(object, "model_is_archive").value_or(true);
   variant.environment = object_or_empty(object, "environment");
+  variant.isolated = find_bool(object, "isolated").value_or(false);
   variant.startup_timeout = std::chrono::seconds(find_int(object, "startup_timeout").value_or(480));
   variant.problem = string_or(object, "problem");
   if (const json::array* instances = find_array(object, "instances")) {
@@ -131,6 +133,7 @@ FleetVariant plan_variant(const json::object& production, Resources& resources, 
   const json::object container = container_of(*model, resources, call, variant.problem);
   variant.image = string_or(container, "Image");
   variant.environment = object_or_empty(container, "Environment");
+  variant.isolated = find_bool(model->body, "EnableNetworkIsolation").value_or(false);
   put_model_data(container, variant);
   if (string_or(container, "Mode") == "MultiModel") {
     variant.problem = "Multi-model containers are not available on this server.";
@@ -212,6 +215,16 @@ engine::JobSpec serving_spec(const store::Document& endpoint, const FleetVariant
         variant.model_is_archive ? InputSpec::Source::kObject : InputSpec::Source::kPrefix;
     model.extract_tar = variant.model_is_archive;
     spec.inputs.push_back(std::move(model));
+  }
+  spec.network = way.launch == Launch::kEnvironment && !variant.isolated;
+  const auto code = spec.environment.find("SAGEMAKER_SUBMIT_DIRECTORY");
+  if (way.launch == Launch::kEnvironment && code != spec.environment.end() &&
+      code->second.starts_with("s3://")) {
+    spec.inputs.push_back({.name = "SAGEMAKER_SUBMIT_DIRECTORY",
+                           .local_path = "/opt/ml/code",
+                           .source = InputSpec::Source::kObject,
+                           .s3_uri = code->second,
+                           .extract_tar = true});
   }
   const InstanceSize size = instance_size(variant.instance_type);
   spec.limits.cpus = size.cpus;

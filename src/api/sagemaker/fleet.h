@@ -28,6 +28,7 @@ struct FleetVariant {
   std::string image, model_data, role;
   bool model_is_archive = true;  // model.tar.gz against a prefix of files
   json::object environment;
+  bool isolated = false;  // EnableNetworkIsolation
   std::chrono::seconds startup_timeout{480};
   // Why the variant cannot be served here at all; "" when it can.
   std::string problem;

@@ -109,6 +109,13 @@ std::optional<ImageWay> Images::find(std::string_view uri, ImageUse use, Script 
 std::string Images::no_way(std::string_view uri, Script script) const {
   std::string text = "No way to run the image " + std::string(uri) + " is set up on this server";
   if (script == Script::kOwn) text += " for a script of your own";
+  for (const auto* sources : {&local_, &stand_ins_}) {
+    for (ImageSource* source : *sources) {
+      if (const std::string remedy = source->remedy(uri); !remedy.empty()) {
+        return text + ". " + remedy;
+      }
+    }
+  }
   text += ". Use the image of a built-in algorithm (xgboost, sagemaker-xgboost)";
   for (const auto* sources : {&local_, &stand_ins_}) {
     for (const ImageSource* source : *sources) text += ", or " + source->offer();
@@ -124,6 +131,7 @@ void put_way(const ImageWay& way, std::string_view verb, engine::JobSpec& spec) 
       break;
     case Launch::kEnvironment:
       spec.python = way.python;
+      spec.command = {std::string(verb)};  // in the sandbox's PATH, as in an image's
       break;
     case Launch::kImage:
       spec.image = way.local_image;

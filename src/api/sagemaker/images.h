@@ -45,6 +45,9 @@ class ImageSource {
   virtual std::optional<ImageWay> find(std::string_view uri, ImageUse use) = 0;
   // What a user can do to be served by this source, as the rest of a sentence; for errors.
   virtual std::string offer() const = 0;
+  // When it would know a way to run this image if somebody did something first: what, as whole
+  // sentences. "" otherwise.
+  virtual std::string remedy(std::string_view /*uri*/) { return ""; }
 };
 
 // Which way an image is run: the first of its sources that knows one. Algorithms of our own come

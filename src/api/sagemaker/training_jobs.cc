@@ -26,7 +26,9 @@ json::object TrainingJobs::create(const json::object& input, Call& call) {
 json::object TrainingJobs::describe(const json::object& input, Call& call) {
   json::object output = resources_.describe(kind_named("training-job"), input, call);
   json::object& algorithm = output.at("AlgorithmSpecification").as_object();
-  const NativeAlgorithm* native = native_algorithm(string_or(algorithm, "TrainingImage"));
+  const NativeAlgorithm* native = script_of(output) == Images::Script::kNone
+                                      ? native_algorithm(string_or(algorithm, "TrainingImage"))
+                                      : nullptr;
   if (native != nullptr && !algorithm.contains("MetricDefinitions")) {
     algorithm["MetricDefinitions"] = native->metric_definitions;
   }

@@ -123,9 +123,9 @@ std::map<std::string, std::string> environment_of(const store::Document& job) {
   return environment;
 }
 
-std::vector<MetricPattern> metrics_of(const json::object& body) {
-  const NativeAlgorithm* native =
-      native_algorithm(text_at(body, "AlgorithmSpecification.TrainingImage"));
+// What an algorithm of ours defines by itself; a script defines nothing.
+std::vector<MetricPattern> metrics_of(const json::object& body, const ImageWay& way) {
+  const NativeAlgorithm* native = way.algorithm;
   const json::value* metrics = at_path(body, "AlgorithmSpecification.MetricDefinitions");
   if (metrics == nullptr) {
     return native == nullptr ? std::vector<MetricPattern>() : native->metrics;
@@ -136,6 +136,46 @@ std::vector<MetricPattern> metrics_of(const json::object& body) {
         {string_or(metric.as_object(), "Name"), string_or(metric.as_object(), "Regex")});
   }
   return patterns;
+}
+
+std::vector<std::string> words_at(const json::object& body, std::string_view path) {
+  std::vector<std::string> words;
+  const json::value* list = at_path(body, path);
+  if (list == nullptr || !list->is_array()) return words;
+  for (const json::value& word : list->get_array()) words.emplace_back(word.as_string());
+  return words;
+}
+
+// What the user starts in place of the image's own program.
+void put_user_command(const json::object& body, engine::JobSpec& spec) {
+  std::vector<std::string> entrypoint =
+      words_at(body, "AlgorithmSpecification.ContainerEntrypoint");
+  std::vector<std::string> arguments = words_at(body, "AlgorithmSpecification.ContainerArguments");
+  if (entrypoint.empty() && arguments.empty()) return;
+  if (spec.launch == Launch::kEnvironment) {
+    spec.command = std::move(entrypoint);
+    spec.command.insert(spec.command.end(), arguments.begin(), arguments.end());
+  }
+}
+
+// The script of a framework's job: a tarball that a hyperparameter names, as JSON text or bare. The
+// agent fetches it with the rights of the job's role, so it comes without network too.
+void put_submit_directory(const json::object& body, engine::JobSpec& spec) {
+  if (spec.launch != Launch::kEnvironment) return;
+  std::string uri = text_at(body, "HyperParameters.sagemaker_submit_directory");
+  boost::system::error_code error;
+  const json::value decoded = json::parse(uri, error);
+  if (!error && decoded.is_string()) uri = decoded.get_string();
+  if (!uri.starts_with("s3://")) return;
+  spec.inputs.push_back({.name = "sagemaker_submit_directory",
+                         .local_path = "/opt/ml/code",
+                         .source = InputSpec::Source::kObject,
+                         .s3_uri = uri,
+                         .extract_tar = true});
+}
+
+bool isolated(const json::object& body) {
+  return find_bool(body, "EnableNetworkIsolation").value_or(false);
 }
 
 }  // namespace
@@ -151,6 +191,8 @@ engine::JobSpec training_spec(const store::Document& job, const ImageWay& way) {
   spec.arn = job.arn;
   spec.image = text_at(body, "AlgorithmSpecification.TrainingImage");
   put_way(way, "train", spec);
+  put_user_command(body, spec);
+  spec.network = way.launch == Launch::kEnvironment && !isolated(body);
   spec.environment = environment_of(job);
   const json::object* hyperparameters = find_object(body, "HyperParameters");
   spec.config_files["input/config/hyperparameters.json"] =
@@ -170,9 +212,10 @@ engine::JobSpec training_spec(const store::Document& job, const ImageWay& way) {
                              .s3_uri = string_or(*checkpoints, "S3Uri")});
     }
   }
+  put_submit_directory(body, spec);
   spec.outputs = outputs_of(job);
   spec.volume_key = string_or(job.internal, kVolumeKey);
-  spec.metrics = metrics_of(body);
+  spec.metrics = metrics_of(body, way);
   const InstanceSize size = instance_size(instance_type_of(body));
   spec.limits.cpus = size.cpus;
   spec.limits.memory_bytes = size.memory_bytes;

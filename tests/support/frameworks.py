@@ -1,0 +1,91 @@
+"""Script mode: the environments that tests run in, and requests that bring a script."""
+
+import io
+import tarfile
+import zipfile
+from pathlib import Path
+
+import aws
+from clary_server import VENVS
+
+REGISTRY = "683313688378.dkr.ecr.us-east-1.amazonaws.com/"
+SKLEARN_IMAGE = REGISTRY + "sagemaker-scikit-learn:1.2-1-cpu-py3"
+XGBOOST_IMAGE = REGISTRY + "sagemaker-xgboost:1.7-1"
+# An environment of the tests' own, of a Python without any framework.
+PLAIN_IMAGE = REGISTRY + "tests-plain:1"
+# One that is nowhere.
+ABSENT_IMAGE = REGISTRY + "tests-absent:1"
+
+
+def environments_file(folder):
+    """environments.toml for a server under test."""
+    python = VENVS / "frameworks" / "bin" / "python3"
+    path = Path(folder) / "environments.toml"
+    path.write_text(f"""
+[[environment]]
+name = "sklearn"
+interpreter = "{python}"
+
+[[environment]]
+name = "xgboost"
+interpreter = "{python}"
+
+[[environment]]
+name = "plain"
+repositories = ["tests-plain"]
+interpreter = "/usr/bin/python3"
+variables = {{ FROM_THE_TABLE = "yes" }}
+
+[[environment]]
+name = "absent"
+repositories = ["tests-absent"]
+imports = ["a_module_that_is_nowhere"]
+""")
+    return path
+
+
+def source_tarball(files):
+    """sourcedir.tar.gz with these files, {path: text or bytes}."""
+    packed = io.BytesIO()
+    with tarfile.open(fileobj=packed, mode="w:gz") as archive:
+        for name, content in files.items():
+            content = content.encode() if isinstance(content, str) else content
+            member = tarfile.TarInfo(name)
+            member.size, member.mode = len(content), 0o644
+            archive.addfile(member, io.BytesIO(content))
+    return packed.getvalue()
+
+
+def wheel(name, version="1.0", source=""):
+    """A pure Python wheel with one module: what pip can install without any network."""
+    packed = io.BytesIO()
+    info = f"{name}-{version}.dist-info"
+    with zipfile.ZipFile(packed, "w") as archive:
+        archive.writestr(f"{name}.py", source)
+        archive.writestr(f"{info}/METADATA",
+                         f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n")
+        archive.writestr(f"{info}/WHEEL",
+                         "Wheel-Version: 1.0\nGenerator: tests\nRoot-Is-Purelib: true\n"
+                         "Tag: py3-none-any\n")
+        archive.writestr(f"{info}/RECORD",
+                         f"{name}.py,,\n{info}/METADATA,,\n{info}/WHEEL,,\n{info}/RECORD,,\n")
+    return packed.getvalue()
+
+
+def upload_source(clients, bucket, files):
+    key = f"code/{aws.unique()}/sourcedir.tar.gz"
+    clients.s3.put_object(Bucket=bucket, Key=key, Body=source_tarball(files))
+    return f"s3://{bucket}/{key}"
+
+
+def script_job(clients, bucket, files, program="train.py", image=SKLEARN_IMAGE, channels=(),
+               hyperparameters=None, timeout=90, **changes):
+    """Runs a script to its end; returns the job's description. Values are encoded as SDK v2 does."""
+    uri = upload_source(clients, bucket, files)
+    encoded = {"sagemaker_submit_directory": f'"{uri}"', "sagemaker_program": f'"{program}"',
+               "sagemaker_container_log_level": "20", "sagemaker_region": '"us-east-1"'}
+    encoded |= {"objective": None, "num_round": None, "max_depth": None, "eta": None,
+                "eval_metric": None} | (hyperparameters or {})
+    return aws.train(clients, bucket, list(channels), timeout=timeout, hyperparameters=encoded,
+                     AlgorithmSpecification={"TrainingImage": image, "TrainingInputMode": "File"}
+                     | changes.pop("algorithm", {}), **changes)
