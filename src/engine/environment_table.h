@@ -12,15 +12,15 @@
 namespace clary::engine {
 
 struct EnvironmentEntry {
-  std::string name;                         // "sklearn"; also its folder's
-  std::string framework;                    // whose defaults serve a model; "" has none
-  std::vector<std::string> repositories;    // regular expressions of whole repository names
+  std::string name{};                       // "sklearn"; also its folder's
+  std::string framework{};                  // whose defaults serve a model; "" has none
+  std::vector<std::string> repositories{};  // regular expressions of whole repository names
   std::string tags = ".*";                  // the same of a tag
-  std::string interpreter;                  // a Python of the host to use; "" one that is found
-  std::vector<std::string> imports;         // modules that make a Python fit
+  std::string interpreter{};                // a Python of the host to use; "" one that is found
+  std::vector<std::string> imports{};       // modules that make a Python fit
   std::string python = "/usr/bin/python3";  // what a new environment is made with
-  std::vector<std::string> packages;        // what pip then installs
-  std::map<std::string, std::string> variables;  // of the environment, for jobs and for pip
+  std::vector<std::string> packages{};      // what pip then installs
+  std::map<std::string, std::string> variables{};  // of the environment, for jobs and for pip
 
   bool stands_in_for(std::string_view repository, std::string_view tag) const;
 };

@@ -1,6 +1,7 @@
 """SDK v2's framework estimators: SKLearn and XGBoost with scripts, deploy, and every serializer."""
 
 import sys
+import time
 from pathlib import Path
 
 import numpy
@@ -44,8 +45,15 @@ booster = XGBoost("train.py", source_dir=str(here / "xgboost_source"), framework
                   sagemaker_session=session,
                   hyperparameters={"num_round": 10, "objective": "binary:logistic"})
 booster.fit({"train": train_uri}, logs="None", wait=True)
-predictor = booster.deploy(initial_instance_count=1, instance_type="ml.m5.large",
+# The SDK looks at the endpoint every half minute; once was enough.
+predictor = booster.deploy(initial_instance_count=1, instance_type="ml.m5.large", wait=False,
                            serializer=CSVSerializer(), deserializer=JSONDeserializer())
+deadline = time.monotonic() + 120
+while time.monotonic() < deadline:
+    if session.sagemaker_client.describe_endpoint(
+            EndpointName=predictor.endpoint_name)["EndpointStatus"] != "Creating":
+        break
+    time.sleep(0.1)
 scores = numpy.array(predictor.predict(features))
 right = float(((scores > 0.5) == (labels > 0.5)).mean())
 print("XGBOOST", right)
