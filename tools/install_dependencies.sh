@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Installs what a bare Debian 12 lacks to build, test and run Clary. Does nothing when all is there.
 # Needs root, or sudo without a prompt.
+#   install_dependencies.sh [PACKAGE...]     further ones, such as python3-torch for its tests
 set -euo pipefail
 
 packages=(
@@ -13,6 +14,7 @@ packages=(
   zlib1g-dev libdeflate-dev libargon2-dev libseccomp-dev libgtest-dev libgmock-dev
   # run time
   bubblewrap gocryptfs fuse3 curl
+  "$@"
 )
 
 missing=()

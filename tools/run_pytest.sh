@@ -15,6 +15,6 @@ fi
 failed=0
 tools/make_venvs.sh algorithms
 "$venvs/algorithms/bin/pytest" -q tests/algorithms || failed=1
-"$venvs/conformance/bin/pytest" -q --durations=10 tests/wire tests/conformance || failed=1
+"$venvs/conformance/bin/pytest" -q --durations=10 tests/wire tests/runtime tests/conformance || failed=1
 "$venvs/conformance/bin/pytest" -q --durations=10 tests/faults || failed=1
 exit "$failed"

@@ -53,3 +53,11 @@ def test_v3_source_code(run_program, clients, bucket, tmp_path):
                          PYTHONUNBUFFERED="1")
     assert "\nDONE\n" in output, output[-3000:]
     assert "teal" in output, "the command did not see the requirements"
+
+
+def test_v2_pytorch(run_program):
+    """PyTorch of the machine's own Python; the SDK packs the script into the model."""
+    frameworks.need_torch()
+    output = run_program("sdk_v2", "python", str(PROGRAMS / "sdk_v2_pytorch.py"), timeout=420,
+                         merged=True, PYTHONUNBUFFERED="1")
+    assert "\nDONE\n" in output, output[-3000:]

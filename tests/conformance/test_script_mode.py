@@ -2,10 +2,13 @@
 
 import io
 import json
+import pathlib
 import tarfile
 
 import aws
 import frameworks
+
+PROGRAMS = pathlib.Path(__file__).parent / "programs"
 
 ENVIRONMENT_SCRIPT = """
 import json, os, sys
@@ -234,3 +237,17 @@ def test_mpi_without_mpirun_says_so(clients, bucket):
     else:
         lines = aws.job_messages(clients, job["TrainingJobName"])
         assert sum("RANK" in line and "print" not in line for line in lines) == 2, lines
+
+
+def test_torchrun(clients, bucket):
+    """torch_distributed: as many processes as asked for, which find each other."""
+    frameworks.need_torch()
+    script = (PROGRAMS / "pytorch_source" / "train.py").read_text()
+    job = completed(frameworks.script_job(
+        clients, bucket, {"train.py": script}, image=frameworks.PYTORCH_IMAGE,
+        hyperparameters={"sagemaker_torch_distributed_enabled": "true", "steps": "20",
+                         "sagemaker_mpi_num_of_processes_per_host": "2"}))
+    lines = aws.job_messages(clients, job["TrainingJobName"])
+    assert any("rank 0 of 2" in line for line in lines) and any("rank 1 of 2" in line
+                                                                 for line in lines), lines
+    assert model_file(clients, job, "weights.pt")

@@ -1,16 +1,20 @@
 """Script mode: the environments that tests run in, and requests that bring a script."""
 
+import functools
 import io
+import subprocess
 import tarfile
 import zipfile
 from pathlib import Path
 
 import aws
+import pytest
 from clary_server import VENVS
 
 REGISTRY = "683313688378.dkr.ecr.us-east-1.amazonaws.com/"
 SKLEARN_IMAGE = REGISTRY + "sagemaker-scikit-learn:1.2-1-cpu-py3"
 XGBOOST_IMAGE = REGISTRY + "sagemaker-xgboost:1.7-1"
+PYTORCH_IMAGE = REGISTRY + "pytorch-training:1.13.1-cpu-py39"
 # An environment of the tests' own, of a Python without any framework.
 PLAIN_IMAGE = REGISTRY + "tests-plain:1"
 # One that is nowhere.
@@ -42,6 +46,14 @@ repositories = ["tests-absent"]
 imports = ["a_module_that_is_nowhere"]
 """)
     return path
+
+
+@functools.cache
+def need_torch():
+    """Skips where the machine's own Python has no PyTorch (Debian's python3-torch)."""
+    done = subprocess.run(["/usr/bin/python3", "-c", "import torch"], capture_output=True)
+    if done.returncode != 0:
+        pytest.skip("/usr/bin/python3 has no torch: apt-get install python3-torch")
 
 
 def source_tarball(files):

@@ -8,10 +8,13 @@ import socket
 import subprocess
 import sys
 import time
+from pathlib import Path
 
+import clary_runtime
 import pytest
 from clary_runtime import content, frames, http_front
-from conftest import PYTHON
+
+PYTHON = Path(clary_runtime.__file__).resolve().parents[1]
 
 
 class Server:
@@ -157,7 +160,7 @@ def transform_fn(model, body, content_type, accept):
 
 
 def test_killed_worker_is_replaced(serve):
-    server = serve(ECHO.replace("return model_dir", "return model_dir")).ready()
+    server = serve(ECHO).ready()
     victim = json.loads(server.request(body=b"a", Content_Type="text/csv")[1])["worker"]
     os.kill(victim, signal.SIGKILL)
     deadline = time.monotonic() + 30
