@@ -3,6 +3,7 @@ model, makes of a body what the model takes, predicts, and writes the answer."""
 
 from __future__ import annotations
 
+import json
 import os
 import pickle
 from pathlib import Path
@@ -147,11 +148,38 @@ class Pytorch(Defaults):
         return content.encode(prediction, accept)
 
 
+class Huggingface(Defaults):
+    """The Hugging Face toolkit's: a pipeline over the model's files, or over HF_MODEL_ID."""
+
+    def model_fn(self, model_dir: str) -> Any:
+        from transformers import pipeline
+        task = os.environ.get("HF_TASK")
+        if not task:
+            raise ValueError("say with the variable HF_TASK what the model does, such as "
+                             "text-classification, or provide a model_fn")
+        return pipeline(task, model=os.environ.get("HF_MODEL_ID") or model_dir)
+
+    def input_fn(self, body: Any, content_type: str) -> Any:
+        if content.media_type(content_type) != content.JSON:
+            raise content.UnsupportedFormat(content_type)
+        try:
+            data = json.loads(body)
+        except ValueError as error:
+            raise content.BadPayload(f"the body is no application/json: {error}") from error
+        if not isinstance(data, dict) or "inputs" not in data:
+            raise content.BadPayload('the body must be {"inputs": ..., "parameters": {...}}')
+        return data
+
+    def predict_fn(self, data: Any, model: Any) -> Any:
+        return model(data["inputs"], **(data.get("parameters") or {}))
+
+
 def device() -> Any:
     import torch
     return torch.device("cuda" if torch.cuda.is_available() else "cpu")
 
 
 def defaults() -> Defaults:
-    known = {"sklearn": Sklearn, "xgboost": Xgboost, "pytorch": Pytorch, "huggingface": Pytorch}
+    known = {"sklearn": Sklearn, "xgboost": Xgboost, "pytorch": Pytorch,
+             "huggingface": Huggingface}
     return known.get(os.environ.get("CLARY_FRAMEWORK", ""), Defaults)()

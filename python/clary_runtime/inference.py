@@ -108,6 +108,7 @@ class Inference:
         folder = code_folder()
         path = script_path(folder)
         script = load_script(path, folder) if path else None
+        refuse_handlers(script)
         base = frameworks.defaults()
         own = {name: getattr(script, name, None) for name in FUNCTIONS}
         self.functions = {name: own[name] or getattr(base, name) for name in FUNCTIONS}
@@ -162,6 +163,14 @@ class Inference:
                 status = 500
             message = getattr(error, "message", None) or str(error)
             return Answer(status, "text/plain", f"{message}\n{trace}".encode())
+
+
+def refuse_handlers(script: Any) -> None:
+    """The other contract, of TensorFlow Serving's image."""
+    for name in ("handler", "input_handler", "output_handler"):
+        if hasattr(script, name) and not hasattr(script, "model_fn"):
+            raise UserError(f"{name} belongs to TensorFlow Serving, which does not run here: write "
+                            "model_fn and predict_fn, or transform_fn")
 
 
 class HttpError(Exception):

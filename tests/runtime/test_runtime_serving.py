@@ -204,6 +204,7 @@ def transform_fn(model, body, content_type, accept):
     (None, {}, "model_fn"),
     ("", {"SAGEMAKER_PROGRAM": "other.py"}, "ClientError: the script other.py"),
     ("", {"SAGEMAKER_MODEL_SERVER_WORKERS": "many"}, "SAGEMAKER_MODEL_SERVER_WORKERS"),
+    ("def input_handler(data, context): 1", {}, "TensorFlow Serving"),
     ("def transform_fn(): 1\ndef predict_fn(): 1\ndef model_fn(d): 1", {}, "transform_fn"),
 ])
 def test_model_that_cannot_be_loaded(serve, script, variables, words):
@@ -211,6 +212,23 @@ def test_model_that_cannot_be_loaded(serve, script, variables, words):
     server = serve(script, **variables)
     assert server.process.wait(60) == 1
     assert words in (server.base / "output" / "failure").read_text()
+
+
+def test_hugging_face_pipeline(serve, tmp_path):
+    """Which pipeline is asked for, and how: with a stand-in for transformers."""
+    library = tmp_path / "library"
+    library.mkdir()
+    (library / "transformers.py").write_text(
+        "def pipeline(task, model):\n"
+        "    return lambda inputs, **more: [{'task': task, 'model': model, 'inputs': inputs} | more]")
+    server = serve(None, CLARY_FRAMEWORK="huggingface", HF_TASK="fill-mask",
+                   PYTHONPATH=str(library)).ready()
+    status, body, _ = server.request(body=b'{"inputs": "a", "parameters": {"top_k": 1}}',
+                                     Content_Type="application/json")
+    assert status == 200 and json.loads(body) == [
+        {"task": "fill-mask", "model": str(server.base / "model"), "inputs": "a", "top_k": 1}]
+    assert server.request(body=b'{"text": 1}', Content_Type="application/json")[0] == 400
+    assert server.request(body=b"a", Content_Type="text/csv")[0] == 415
 
 
 def test_parser_takes_what_comes_in_pieces():
