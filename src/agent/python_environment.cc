@@ -58,6 +58,8 @@ void make_layer(const PythonSpec& python, const fs::path& folder) {
     }
     lines += "import site; site.addsitedir('" + site + "')\n";
   }
+  // Last: names of AWS's images, for environments that have not got the real modules.
+  lines += std::string(kRuntime) + "\n" + kRuntime + "/compat\n";
   write_text(packages / "environment.pth", lines);
 }
 

@@ -110,7 +110,7 @@ void install(const EnvironmentEntry& entry, const BuildOptions& options, const f
   } else {
     // Jobs install their requirements with pip, which uv leaves out unless asked.
     run({uv, "venv", "--seed", "--python", entry.python, build}, options, lock);
-    words = {uv, "pip", "install", "--python", python};
+    words = {uv, "pip", "install", "--compile-bytecode", "--python", python};
   }
   if (entry.packages.empty()) return;
   words.insert(words.end(), entry.packages.begin(), entry.packages.end());

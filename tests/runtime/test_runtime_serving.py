@@ -231,6 +231,28 @@ def test_hugging_face_pipeline(serve, tmp_path):
     assert server.request(body=b"a", Content_Type="text/csv")[0] == 415
 
 
+def test_modules_of_the_images(serve):
+    """What published scripts import from AWS's toolkits."""
+    server = serve("""
+from sagemaker_containers.beta.framework import content_types, encoders, worker
+from sagemaker_inference import decoder, default_inference_handler, errors
+def model_fn(d): return None
+def input_fn(body, content_type):
+    if content_type == content_types.NPZ: raise errors.UnsupportedFormatError(content_type)
+    return decoder.decode(body, content_type)
+def predict_fn(data, model):
+    if data.sum() > 9: raise errors.GenericInferenceToolkitError(409, "too much")
+    return data + 1
+def output_fn(prediction, accept):
+    return worker.Response(encoders.encode(prediction, accept), accept, mimetype=accept)
+""", PYTHONPATH=str(PYTHON / "compat") + os.pathsep + str(PYTHON)).ready()
+    status, body, headers = server.request(body=b"1,2", Content_Type="text/csv", Accept="text/csv")
+    assert (status, body, headers["Content-Type"]) == (200, b"2.0\n3.0\n", "text/csv")
+    status, body, _ = server.request(body=b"8,8", Content_Type="text/csv")
+    assert status == 409 and body.startswith(b"too much")
+    assert server.request(body=b"x", Content_Type="application/x-npz")[0] == 415
+
+
 def test_parser_takes_what_comes_in_pieces():
     parser = http_front.RequestParser()
     text = (b"POST /invocations?x=1 HTTP/1.1\r\nContent-Length: 3\r\n\r\nabc"

@@ -3,8 +3,8 @@
 import argparse
 import os
 
-import numpy
 import xgboost
+from sagemaker_xgboost_container.data_utils import get_dmatrix
 
 
 def model_fn(model_dir):
@@ -18,10 +18,7 @@ if __name__ == "__main__":
     parser.add_argument("--num_round", type=int)
     parser.add_argument("--objective")
     arguments = parser.parse_args()
-    folder = os.environ["SM_CHANNEL_TRAIN"]
-    rows = numpy.vstack([numpy.loadtxt(os.path.join(folder, name), delimiter=",")
-                         for name in sorted(os.listdir(folder))])
     booster = xgboost.train({"objective": arguments.objective, "nthread": 1},
-                            xgboost.DMatrix(rows[:, 1:], label=rows[:, 0]),
+                            get_dmatrix(os.environ["SM_CHANNEL_TRAIN"], "text/csv"),
                             num_boost_round=arguments.num_round)
     booster.save_model(os.path.join(os.environ["SM_MODEL_DIR"], "xgboost-model.json"))

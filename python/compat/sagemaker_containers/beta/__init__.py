@@ -1,0 +1,1 @@
+"""The older toolkit, which samples for scikit-learn still import."""

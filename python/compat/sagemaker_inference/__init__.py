@@ -1,0 +1,1 @@
+"""The inference toolkit's modules that scripts import."""

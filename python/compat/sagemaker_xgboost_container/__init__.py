@@ -1,0 +1,1 @@
+"""What training scripts for XGBoost import from its image."""
