@@ -246,8 +246,39 @@ def test_torchrun(clients, bucket):
     job = completed(frameworks.script_job(
         clients, bucket, {"train.py": script}, image=frameworks.PYTORCH_IMAGE,
         hyperparameters={"sagemaker_torch_distributed_enabled": "true", "steps": "20",
-                         "sagemaker_mpi_num_of_processes_per_host": "2"}))
+                         "sagemaker_mpi_num_of_processes_per_host": "2"},
+        # torchrun 1.13 does not know its own default under Python 3.11.
+        Environment={"PET_REDIRECTS": "1", "PET_TEE": "1"}))
     lines = aws.job_messages(clients, job["TrainingJobName"])
     assert any("rank 0 of 2" in line for line in lines) and any("rank 1 of 2" in line
                                                                  for line in lines), lines
     assert model_file(clients, job, "weights.pt")
+
+
+def test_processing(clients, bucket):
+    """A processing job's script in the environment, as ScriptProcessor and SKLearnProcessor start it."""
+    clients.s3.put_object(Bucket=bucket, Key="code/work.py", Body=(
+        b"import os, sklearn, sys\n"
+        b"open('/opt/ml/processing/output/out.txt', 'w').write(' '.join(sys.argv[1:]))\n"))
+    name = aws.unique("processing")
+    clients.sagemaker.create_processing_job(
+        ProcessingJobName=name, RoleArn=clients.role,
+        AppSpecification={"ImageUri": frameworks.SKLEARN_IMAGE,
+                          "ContainerEntrypoint": ["python3",
+                                                  "/opt/ml/processing/input/code/work.py"],
+                          "ContainerArguments": ["--rows", "3"]},
+        ProcessingInputs=[{"InputName": "code", "S3Input": {
+            "S3Uri": f"s3://{bucket}/code/work.py", "S3DataType": "S3Prefix",
+            "LocalPath": "/opt/ml/processing/input/code", "S3InputMode": "File"}}],
+        ProcessingOutputConfig={"Outputs": [{"OutputName": "out", "S3Output": {
+            "S3Uri": f"s3://{bucket}/out", "LocalPath": "/opt/ml/processing/output",
+            "S3UploadMode": "EndOfJob"}}]},
+        ProcessingResources={"ClusterConfig": {"InstanceType": "ml.m5.large", "InstanceCount": 1,
+                                               "VolumeSizeInGB": 10}})
+
+    def ended():
+        job = clients.sagemaker.describe_processing_job(ProcessingJobName=name)
+        return job if job["ProcessingJobStatus"] in aws.ENDED else None
+    job = aws.wait_until(ended, 90)
+    assert job["ProcessingJobStatus"] == "Completed", job.get("FailureReason")
+    assert clients.s3.get_object(Bucket=bucket, Key="out/out.txt")["Body"].read() == b"--rows 3"
