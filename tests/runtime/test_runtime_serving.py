@@ -1,12 +1,8 @@
 """The model server: its HTTP, its queue of workers, what a script's functions get."""
 
-import http.client
 import json
 import os
 import signal
-import socket
-import subprocess
-import sys
 import time
 from pathlib import Path
 
@@ -15,67 +11,6 @@ import pytest
 from clary_runtime import content, frames, http_front
 
 PYTHON = Path(clary_runtime.__file__).resolve().parents[1]
-
-
-class Server:
-    """`serve` over a folder, on a Unix socket."""
-
-    def __init__(self, base, script=None, **variables):
-        self.base, self.socket = base, str(base / "sock")
-        for folder in ("model/code", "output", "code"):
-            (base / folder).mkdir(parents=True, exist_ok=True)
-        if script is not None:
-            (base / "model" / "code" / "inference.py").write_text(script)
-        environment = {"PATH": os.environ["PATH"], "SAGEMAKER_BASE_DIR": str(base),
-                       "CLARY_SERVE_SOCKET": self.socket, "SAGEMAKER_MODEL_SERVER_WORKERS": "2"}
-        self.log = open(base / "log", "wb")
-        self.process = subprocess.Popen([sys.executable, str(PYTHON / "bin" / "serve")],
-                                        env=environment | variables, stdout=self.log,
-                                        stderr=subprocess.STDOUT)
-
-    def request(self, method="POST", path="/invocations", body=b"", connection=None, **headers):
-        own = connection or self.connect()
-        own.request(method, path, body, {k.replace("_", "-"): v for k, v in headers.items()})
-        answer = own.getresponse()
-        return answer.status, answer.read(), answer.headers
-
-    def connect(self):
-        connection = http.client.HTTPConnection("localhost", timeout=30)
-        connection.sock = socket.socket(socket.AF_UNIX)
-        connection.sock.settimeout(30)
-        connection.sock.connect(self.socket)
-        return connection
-
-    def ready(self):
-        deadline = time.monotonic() + 60
-        while time.monotonic() < deadline and self.process.poll() is None:
-            try:
-                if self.request("GET", "/ping")[0] == 200:
-                    return self
-            except OSError:
-                pass
-            time.sleep(0.05)
-        raise AssertionError("not ready: " + (self.base / "log").read_text()[-3000:])
-
-    def end(self):
-        self.process.terminate()
-        try:
-            return self.process.wait(30)
-        finally:
-            self.process.kill()
-            self.log.close()
-
-
-@pytest.fixture
-def serve(tmp_path):
-    started = []
-
-    def start(script=None, **variables):
-        started.append(Server(tmp_path, script, **variables))
-        return started[-1]
-    yield start
-    for server in started:
-        server.end()
 
 
 ECHO = """
