@@ -49,10 +49,13 @@ def test_v3_source_code(run_program, clients, bucket, tmp_path):
     (source / "requirements.txt").write_text("./colours-1.0-py3-none-any.whl\n")
     uri = frameworks.upload_source(clients, bucket, {"train.py": script})
     output = run_program("sdk_v3", "python", str(PROGRAMS / "sdk_v3_scripts.py"),
-                         *churn_files(tmp_path), str(source), uri, timeout=420, merged=True,
+                         *churn_files(tmp_path), str(source), uri,
+                         "torch" if frameworks.has_torch() else "-", timeout=420, merged=True,
                          PYTHONUNBUFFERED="1")
     assert "\nDONE\n" in output, output[-3000:]
     assert "teal" in output, "the command did not see the requirements"
+    if frameworks.has_torch():
+        assert "rank 1 of 2" in output, "torchrun did not start two processes"
 
 
 def test_v2_pytorch(run_program):

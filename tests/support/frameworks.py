@@ -49,10 +49,14 @@ imports = ["a_module_that_is_nowhere"]
 
 
 @functools.cache
+def has_torch():
+    """Whether the machine's own Python has PyTorch (Debian's python3-torch)."""
+    return subprocess.run(["/usr/bin/python3", "-c", "import torch"],
+                          capture_output=True).returncode == 0
+
+
 def need_torch():
-    """Skips where the machine's own Python has no PyTorch (Debian's python3-torch)."""
-    done = subprocess.run(["/usr/bin/python3", "-c", "import torch"], capture_output=True)
-    if done.returncode != 0:
+    if not has_torch():
         pytest.skip("/usr/bin/python3 has no torch: apt-get install python3-torch")
 
 

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import numpy
 import sagemaker
+from quick_deploy import deploy
 from sagemaker.deserializers import JSONDeserializer, NumpyDeserializer
 from sagemaker.pytorch import PyTorch
 from sagemaker.serializers import JSONSerializer, NumpySerializer
@@ -15,7 +16,7 @@ estimator = PyTorch("train.py", source_dir=str(Path(__file__).parent / "pytorch_
                     instance_type="ml.m5.xlarge", sagemaker_session=session,
                     hyperparameters={"steps": 400})
 estimator.fit(wait=True, logs="All")
-predictor = estimator.deploy(initial_instance_count=1, instance_type="ml.m5.large")
+predictor = deploy(estimator)
 rows = numpy.array([[0, 0, 0, 0], [1, 1, 1, 1]], dtype=numpy.float32)
 for serializer, deserializer in ((JSONSerializer(), JSONDeserializer()),
                                  (NumpySerializer(dtype="float32"), NumpyDeserializer())):

@@ -1,11 +1,11 @@
 """SDK v2's framework estimators: SKLearn and XGBoost with scripts, deploy, and every serializer."""
 
 import sys
-import time
 from pathlib import Path
 
 import numpy
 import sagemaker
+from quick_deploy import deploy
 from sagemaker.deserializers import CSVDeserializer, JSONDeserializer, NumpyDeserializer
 from sagemaker.serializers import CSVSerializer, JSONSerializer, NumpySerializer
 from sagemaker.sklearn import SKLearn
@@ -27,7 +27,7 @@ estimator.fit({"train": train_uri}, logs="All", wait=True)
 assert "train:accuracy" in set(
     estimator.training_job_analytics.dataframe(force_refresh=True)["metric_name"])
 
-predictor = estimator.deploy(initial_instance_count=1, instance_type="ml.m5.large")
+predictor = deploy(estimator)
 for serializer, deserializer in ((NumpySerializer(), NumpyDeserializer()),
                                  (CSVSerializer(), CSVDeserializer()),
                                  (JSONSerializer(), JSONDeserializer())):
@@ -45,15 +45,7 @@ booster = XGBoost("train.py", source_dir=str(here / "xgboost_source"), framework
                   sagemaker_session=session,
                   hyperparameters={"num_round": 10, "objective": "binary:logistic"})
 booster.fit({"train": train_uri}, logs="None", wait=True)
-# The SDK looks at the endpoint every half minute; once was enough.
-predictor = booster.deploy(initial_instance_count=1, instance_type="ml.m5.large", wait=False,
-                           serializer=CSVSerializer(), deserializer=JSONDeserializer())
-deadline = time.monotonic() + 120
-while time.monotonic() < deadline:
-    if session.sagemaker_client.describe_endpoint(
-            EndpointName=predictor.endpoint_name)["EndpointStatus"] != "Creating":
-        break
-    time.sleep(0.1)
+predictor = deploy(booster, serializer=CSVSerializer(), deserializer=JSONDeserializer())
 scores = numpy.array(predictor.predict(features))
 right = float(((scores > 0.5) == (labels > 0.5)).mean())
 print("XGBOOST", right)

@@ -11,8 +11,9 @@ from sagemaker.core.resources import EndpointConfig, Model, TrainingJob
 from sagemaker.core.training.configs import Compute, InputData, SourceCode
 from sagemaker.serve import ModelBuilder
 from sagemaker.train import ModelTrainer
+from sagemaker.train.distributed import Torchrun
 
-train_csv, test_csv, source_dir, source_uri = sys.argv[1:]
+train_csv, test_csv, source_dir, source_uri, with_torch = sys.argv[1:]
 session = Session()
 role = get_execution_role()
 bucket = session.default_bucket()
@@ -37,6 +38,19 @@ def train(**source):
 train(command="python -c 'import colours; print(colours.BEST)' && pip list",
       requirements="requirements.txt")
 job = train(entry_script="train.py", requirements="requirements.txt")
+
+if with_torch == "torch":
+    trainer = ModelTrainer(
+        training_image=image_uris.retrieve(
+            "pytorch", session.boto_region_name, version="1.13.1", py_version="py39",
+            instance_type="ml.m5.xlarge", image_scope="training"),
+        role=role, sagemaker_session=session, base_job_name="torchrun-v3", compute=compute,
+        source_code=SourceCode(source_dir=str(Path(__file__).parent / "pytorch_source"),
+                               entry_script="train.py"),
+        # torchrun 1.13 does not know its own default under Python 3.11.
+        environment={"PET_REDIRECTS": "1", "PET_TEE": "1"},
+        distributed=Torchrun(process_count_per_node=2), hyperparameters={"steps": 20})
+    trainer.train(wait=True, logs=True)
 
 builder = ModelBuilder(image_uri=image, s3_model_data_url=job.model_artifacts.s3_model_artifacts,
                        role_arn=role, sagemaker_session=session, instance_type="ml.m5.large",
