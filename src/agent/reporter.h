@@ -46,6 +46,8 @@ class Reporter {
   // Of a gang, once it has reported that it is staged: asks the server again and again whether all
   // are. The descriptor that is returned is readable when they are.
   int await_go();
+  // The message of the phase that goes on.
+  void progress(std::string_view message) { report({{"progress", message}}); }
   // True when log lines should not be reported any more.
   bool full() const { return written_ >= options_.largest_spool; }
 

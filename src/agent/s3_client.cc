@@ -115,9 +115,10 @@ http::ClientResponse S3Client::attempt(const Request& request) {
   std::string_view rest = request.body;
   if (!rest.empty()) {
     streams.source_length = rest.size();
-    streams.source = [&rest](std::span<char> buffer) {
+    streams.source = [&](std::span<char> buffer) {
       const std::size_t size = rest.copy(buffer.data(), buffer.size());
       rest.remove_prefix(size);
+      if (on_sent_) on_sent_(size);
       return size;
     };
   }

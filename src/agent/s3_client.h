@@ -63,6 +63,9 @@ class S3Client {
  public:
   S3Client(const S3Options& options, const Clock& clock, const std::atomic<bool>& cancelled);
 
+  // Hears of bytes of objects as they go out; {} ends that.
+  void on_sent(std::function<void(std::uint64_t bytes)> hear) { on_sent_ = std::move(hear); }
+
   // All objects whose keys begin with the prefix, in the order of keys.
   std::vector<S3Object> list(const std::string& bucket, const std::string& prefix);
   // The object's bytes, in pieces. A connection that breaks is taken up where it broke, as long as
@@ -91,6 +94,7 @@ class S3Client {
   const Clock& clock_;
   const std::atomic<bool>& cancelled_;
   std::string host_;
+  std::function<void(std::uint64_t)> on_sent_;
   http::BlockingClient client_;
 };
 

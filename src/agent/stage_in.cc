@@ -9,8 +9,8 @@
 #include <algorithm>
 #include <exception>
 #include <mutex>
-#include <set>
 #include <thread>
+#include <unordered_set>
 
 #include "agent/opt_ml.h"
 #include "agent/tar_reader.h"
@@ -65,7 +65,13 @@ struct Fetch {
   S3Location from;
   std::string etag;
   fs::path to;
+  std::uint64_t size = 0;  // 0: not told
 };
+
+std::string_view parent_of(const fs::path& file) {
+  const std::string_view path = file.native();
+  return path.substr(0, path.rfind('/'));
+}
 
 [[noreturn]] void broken(const fs::path& path) {
   const int error = errno;
@@ -73,12 +79,32 @@ struct Fetch {
                      error == ENOSPC ? StorageError::Kind::kFull : StorageError::Kind::kBroken);
 }
 
+// The folder that the last file went to, kept open: objects come in the order of their keys, so
+// that many small ones in a row need no walk along their path.
+class LastFolder {
+ public:
+  int of(const fs::path& file) {
+    const std::string_view parent = parent_of(file);
+    if (parent != path_ || !folder_) {
+      path_ = parent;
+      folder_.reset(open(path_.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
+      if (!folder_) broken(path_);
+    }
+    return folder_.get();
+  }
+
+ private:
+  std::string path_;
+  FileDescriptor folder_;
+};
+
 class OutputFile {
  public:
-  OutputFile(const fs::path& path, Room& room)
+  OutputFile(LastFolder& folder, const fs::path& path, Room& room)
       : room_(room),
         path_(path),
-        file_(open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0644)) {
+        file_(openat(folder.of(path), path.native().c_str() + parent_of(path).size() + 1,
+                     O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0644)) {
     if (!file_) broken(path_);
   }
   void write(std::string_view bytes) {
@@ -96,21 +122,36 @@ class OutputFile {
   FileDescriptor file_;
 };
 
-void fetch(S3Client& client, const Fetch& wanted, bool gzip, Room& room) {
-  std::error_code error;
-  fs::create_directories(wanted.to.parent_path(), error);
+// What all fetches of a run share.
+struct Staged {
+  Room& room;
+  DownloadProgress& progress;
+};
+
+void fetch(S3Client& client, const Fetch& wanted, bool gzip, LastFolder& folder,
+           const Staged& staged) {
   if (!gzip) {
-    OutputFile file(wanted.to, room);
-    client.get(wanted.from, [&](std::string_view bytes) { file.write(bytes); }, wanted.etag);
+    OutputFile file(folder, wanted.to, staged.room);
+    const auto take = [&](std::string_view bytes) {
+      file.write(bytes);
+      staged.progress.moved(bytes.size());
+    };
+    client.get(wanted.from, take, wanted.etag);
+    staged.progress.object_done();
     return;
   }
   fs::path to = wanted.to;
   if (to.extension() == ".gz") to.replace_extension();
-  OutputFile file(to, room);
+  OutputFile file(folder, to, staged.room);
   GzipReader reader([&](std::string_view bytes) { file.write(bytes); });
+  const auto take = [&](std::string_view bytes) {
+    reader.write(bytes);
+    staged.progress.moved(bytes.size());
+  };
   try {
-    client.get(wanted.from, [&](std::string_view bytes) { reader.write(bytes); }, wanted.etag);
+    client.get(wanted.from, take, wanted.etag);
     reader.finish();
+    staged.progress.object_done();
   } catch (const BadArchive& bad) {
     throw InputError(std::string(bad.what()) + ": s3://" + wanted.from.bucket + "/" +
                      wanted.from.key + " (CompressionType is Gzip)");
@@ -123,7 +164,7 @@ std::vector<Fetch> of_prefix(S3Client& client, const InputSpec& input, const fs:
   for (const S3Object& object : client.list(where.bucket, where.key)) {
     const std::string path = path_below(where.key, object.key);
     if (path.empty()) continue;
-    fetches.push_back({{where.bucket, object.key}, object.etag, folder / path});
+    fetches.push_back({{where.bucket, object.key}, object.etag, folder / path, object.size});
   }
   if (fetches.empty()) {
     throw InputError("no S3 objects were found under \"" + input.s3_uri +
@@ -170,35 +211,48 @@ std::vector<Fetch> of_manifest(S3Client& client, const InputSpec& input, const f
 
 // Two objects must not share a file or stand in each other's way.
 void check_collisions(const std::vector<Fetch>& fetches) {
-  std::set<fs::path> files;
+  std::unordered_set<std::string_view> files, folders;
   for (const Fetch& one : fetches) {
-    if (!files.insert(one.to).second) {
+    if (!files.insert(one.to.native()).second) {
       throw InputError("two objects would become one file: s3://" + one.from.bucket + "/" +
-                       one.from.key);
+                       one.from.key + "; rename one of them");
     }
   }
   for (const Fetch& one : fetches) {
-    for (fs::path up = one.to.parent_path(); up.has_relative_path(); up = up.parent_path()) {
+    for (std::string_view up = parent_of(one.to); !up.empty(); up = up.substr(0, up.rfind('/'))) {
+      if (!folders.insert(up).second) break;  // looked at already, and all above it
       if (files.contains(up)) {
         throw InputError("s3://" + one.from.bucket + "/" + one.from.key +
                          " would lie inside the file of another object (\"" +
-                         up.filename().string() + "\")");
+                         std::string(up.substr(up.rfind('/') + 1)) + "\"); rename one of them");
       }
-      if (up.parent_path() == up) break;
     }
   }
 }
 
-void fetch_all(const std::vector<Fetch>& fetches, bool gzip, Room& room, S3Client& own,
+void make_folders(const std::vector<Fetch>& fetches) {
+  std::string_view last;
+  for (const Fetch& one : fetches) {
+    const std::string_view parent = parent_of(one.to);
+    if (parent == last) continue;
+    last = parent;
+    std::error_code error;
+    fs::create_directories(parent, error);
+    if (error) throw StorageError("create " + std::string(parent) + ": " + error.message());
+  }
+}
+
+void fetch_all(const std::vector<Fetch>& fetches, bool gzip, const Staged& staged, S3Client& own,
                const S3Options& s3, const Clock& clock, const std::atomic<bool>& cancelled) {
   std::atomic<std::size_t> next{0};
   std::atomic<bool> failed{false};
   std::exception_ptr error;
   std::mutex mutex;
   const auto work = [&](S3Client& client) {
+    LastFolder folder;
     try {
       for (std::size_t i; !failed && (i = next++) < fetches.size();)
-        fetch(client, fetches[i], gzip, room);
+        fetch(client, fetches[i], gzip, folder, staged);
     } catch (...) {
       const std::lock_guard lock(mutex);
       if (!failed.exchange(true)) error = std::current_exception();
@@ -218,14 +272,18 @@ void fetch_all(const std::vector<Fetch>& fetches, bool gzip, Room& room, S3Clien
   if (error) std::rethrow_exception(error);
 }
 
-void unpack(S3Client& client, const InputSpec& input, const fs::path& folder, Room& room) {
+void unpack(S3Client& client, const InputSpec& input, const fs::path& folder,
+            const Staged& staged) {
   TarLimits limits;
-  limits.bytes = room.left();
+  limits.bytes = staged.room.left();
   const FileDescriptor descriptor(open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (!descriptor) broken(folder);
   ArchiveReader reader(descriptor.get(), limits);
   try {
-    client.get(parse_s3_uri(input.s3_uri), [&](std::string_view bytes) { reader.write(bytes); });
+    client.get(parse_s3_uri(input.s3_uri), [&](std::string_view bytes) {
+      reader.write(bytes);
+      staged.progress.moved(bytes.size());
+    });
     reader.finish();
   } catch (const BadArchive& bad) {
     throw InputError("cannot unpack " + input.s3_uri + ": " + bad.what());
@@ -234,8 +292,8 @@ void unpack(S3Client& client, const InputSpec& input, const fs::path& folder, Ro
 
 void stage_one(S3Client& client, const InputSpec& input, const JobSpec& spec,
                const fs::path& folder, const S3Options& s3, const Clock& clock,
-               const std::atomic<bool>& cancelled, Room& room) {
-  if (input.extract_tar) return unpack(client, input, folder, room);
+               const std::atomic<bool>& cancelled, const Staged& staged) {
+  if (input.extract_tar) return unpack(client, input, folder, staged);
   std::vector<Fetch> fetches;
   if (input.source == InputSpec::Source::kObject) {
     const S3Location where = parse_s3_uri(input.s3_uri);
@@ -254,7 +312,11 @@ void stage_one(S3Client& client, const InputSpec& input, const JobSpec& spec,
     }
     fetches = std::move(mine);
   }
-  fetch_all(fetches, input.gzip, room, client, s3, clock, cancelled);
+  make_folders(fetches);
+  std::uint64_t bytes = 0;
+  for (const Fetch& one : fetches) bytes += one.size;
+  staged.progress.expect(bytes, fetches.size());
+  fetch_all(fetches, input.gzip, staged, client, s3, clock, cancelled);
 }
 
 }  // namespace
@@ -278,17 +340,18 @@ std::string path_below(const std::string& prefix, const std::string& key) {
 }
 
 void stage_in(const JobSpec& spec, const fs::path& opt_ml, const S3Options& s3, const Clock& clock,
-              const std::atomic<bool>& cancelled) {
+              const std::atomic<bool>& cancelled, DownloadProgress& progress) {
   if (spec.inputs.empty()) return;
   S3Client client(s3, clock, cancelled);
   Room room(spec, opt_ml);
+  const Staged staged{room, progress};
   for (const InputSpec& input : spec.inputs) {
     const fs::path folder = host_path(opt_ml, input.local_path);
     std::error_code error;
     fs::create_directories(folder, error);
     if (error) throw StorageError("create " + folder.string() + ": " + error.message());
     try {
-      stage_one(client, input, spec, folder, s3, clock, cancelled, room);
+      stage_one(client, input, spec, folder, s3, clock, cancelled, staged);
     } catch (const std::invalid_argument& bad) {  // an S3 URI
       throw InputError(bad.what());
     }

@@ -6,6 +6,7 @@
 #include <stdexcept>
 #include <string>
 
+#include "agent/progress.h"
 #include "agent/s3_client.h"
 #include "base/clock.h"
 #include "base/job_spec.h"
@@ -28,6 +29,6 @@ std::string path_below(const std::string& prefix, const std::string& key);
 // blocks until every input is there. `opt_ml` is the host's folder behind /opt/ml. Several objects
 // are fetched at once. errors: S3Failure, InputError, BadArchive, StorageError, Cancelled.
 void stage_in(const JobSpec& spec, const std::filesystem::path& opt_ml, const S3Options& s3,
-              const Clock& clock, const std::atomic<bool>& cancelled);
+              const Clock& clock, const std::atomic<bool>& cancelled, DownloadProgress& progress);
 
 }  // namespace clary::agent

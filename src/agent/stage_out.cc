@@ -27,11 +27,35 @@ bool is_empty(int folder) {
   return empty;
 }
 
-void upload_archive(S3Client& client, int folder, const S3Location& to,
-                    const std::string& kms_key) {
-  S3Upload upload(client, to, kms_key);
+// Of its files, as long as they are; links are not followed.
+std::uint64_t bytes_below(int folder) {
+  DIR* stream = fdopendir(openat(folder, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (stream == nullptr) return 0;
+  std::uint64_t bytes = 0;
+  while (const dirent* entry = readdir(stream)) {
+    const std::string_view name(entry->d_name);
+    struct stat status = {};
+    if (name == "." || name == "..") continue;
+    if (fstatat(folder, entry->d_name, &status, AT_SYMLINK_NOFOLLOW) != 0) continue;
+    if (S_ISREG(status.st_mode)) bytes += static_cast<std::uint64_t>(status.st_size);
+    if (!S_ISDIR(status.st_mode)) continue;
+    const FileDescriptor below(
+        openat(folder, entry->d_name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+    if (below) bytes += bytes_below(below.get());
+  }
+  closedir(stream);
+  return bytes;
+}
+
+void upload_archive(S3Client& client, int folder, const OutputSpec& output,
+                    UploadProgress* progress) {
+  S3Upload upload(client, parse_s3_uri(output.s3_uri), output.kms_key);
   GzipWriter gzip([&](std::string_view bytes) { upload.write(bytes); });
-  if (!write_tar(folder, [&](std::string_view bytes) { gzip.write(bytes); })) {
+  const auto take = [&](std::string_view bytes) {
+    gzip.write(bytes);
+    if (progress != nullptr) progress->moved(bytes.size());
+  };
+  if (!write_tar(folder, take)) {
     gzip.write(std::string(1024, '\0'));  // an archive without members is two zero blocks
   }
   gzip.finish();
@@ -39,6 +63,15 @@ void upload_archive(S3Client& client, int folder, const S3Location& to,
 }
 
 }  // namespace
+
+std::uint64_t bytes_to_stage_out(const JobSpec& spec, const fs::path& opt_ml) {
+  std::uint64_t bytes = 0;
+  for (const OutputSpec& output : spec.outputs) {
+    const FileDescriptor folder = open_left_behind(opt_ml, output.local_path);
+    if (folder) bytes += bytes_below(folder.get());
+  }
+  return bytes;
+}
 
 void stage_out(const JobSpec& spec, const StageOut& how, const fs::path& opt_ml,
                const S3Options& s3, const Clock& clock, const std::atomic<bool>& cancelled) {
@@ -54,11 +87,15 @@ void stage_out(const JobSpec& spec, const StageOut& how, const fs::path& opt_ml,
     const bool optional = output.only_if_not_empty || how.keep == Keep::kWhatIsThere;
     if (optional && is_empty(folder.get())) continue;
     if (output.form == OutputSpec::Form::kTarGz) {
-      upload_archive(client, folder.get(), parse_s3_uri(output.s3_uri), output.kms_key);
+      upload_archive(client, folder.get(), output, how.progress);
     } else {
       OutputFiles files;
       if (i < how.uploaded.size()) files = how.uploaded[i];
+      if (how.progress != nullptr) {
+        client.on_sent([&](std::uint64_t bytes) { how.progress->moved(bytes); });
+      }
       upload_files(client, folder.get(), output, Round::kAll, files);
+      client.on_sent({});
     }
   }
 }

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "agent/output_files.h"
+#include "agent/progress.h"
 #include "agent/s3_client.h"
 #include "base/job_spec.h"
 
@@ -18,7 +19,11 @@ enum class Keep { kAll, kWhatIsThere, kWithoutModel };
 struct StageOut {
   Keep keep = Keep::kAll;
   std::vector<OutputFiles> uploaded{};  // what went up while it ran, for each output
+  UploadProgress* progress = nullptr;
 };
+
+// Bytes of all files that stage_out would look at.
+std::uint64_t bytes_to_stage_out(const JobSpec& spec, const std::filesystem::path& opt_ml);
 
 // blocks. errors: S3Failure, StorageError, Cancelled.
 void stage_out(const JobSpec& spec, const StageOut& how, const std::filesystem::path& opt_ml,

@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <thread>
 
+#include "agent/progress.h"
 #include "agent/s3_client.h"
 #include "base/clock.h"
 #include "base/job_spec.h"
@@ -24,11 +25,13 @@ class Staging {
 
   int done() const { return done_.get(); }  // readable when it is over
   void cancel() { cancelled_ = true; }
+  const DownloadProgress& progress() const { return progress_; }
   // blocks until it is over; null when all inputs are there.
   std::exception_ptr result();
 
  private:
   std::atomic<bool> cancelled_{false};
+  DownloadProgress progress_;
   process::FileDescriptor done_;
   std::exception_ptr error_;  // the thread's until it is joined
   std::thread thread_;

@@ -48,6 +48,7 @@ class Training {
       // The sandbox is set up while the inputs come.
       staging_.emplace(run_.spec, opt_ml_, s3_, clock_);
       reporter_.phase("downloading");
+      progress_at_ = clock_.steady_now() + kProgressEvery;
       workload_ = make_workload({.run = run_, .opt_ml = opt_ml_});
     } catch (const std::exception& error) {
       spdlog::error("{}", error.what());
@@ -63,6 +64,7 @@ class Training {
   void mount_volume();
   void watch();
   void staged();
+  void tell_progress(SteadyTime now);
   void begin();
   void ask(Asked what);
   milliseconds until_next() const;
@@ -84,6 +86,8 @@ class Training {
   std::unique_ptr<Workload> workload_;
   std::optional<Staging> staging_;              // set while inputs come; goes before what it uses
   std::optional<ContinuousUpload> continuous_;  // while the workload runs
+  SteadyTime progress_at_;                      // when people are told of the staging next
+  std::string told_;
   std::exception_ptr staging_error_;
   int go_ = -1;  // readable when the other instances are there too; -1: not waited for
   std::optional<ResourceSampler> sampler_;  // while the workload runs
@@ -122,6 +126,7 @@ milliseconds Training::until_next() const {
   for (const auto& deadline : {time_out_at_, kill_at_}) {
     if (deadline) wait = std::min(wait, std::chrono::ceil<milliseconds>(*deadline - now));
   }
+  if (staging_) wait = std::min(wait, std::chrono::ceil<milliseconds>(progress_at_ - now));
   if (sampler_) wait = std::min(wait, std::chrono::ceil<milliseconds>(sampler_->next() - now));
   return std::max(wait, milliseconds(0));
 }
@@ -136,8 +141,17 @@ void Training::ask(Asked what) {
   kill_at_ = clock_.steady_now() + run_.spec.limits.term_grace;
 }
 
+void Training::tell_progress(SteadyTime now) {
+  progress_at_ = now + kProgressEvery;
+  std::string text = staging_->progress().text();
+  if (text.empty() || text == told_) return;
+  reporter_.progress(text);
+  told_ = std::move(text);
+}
+
 void Training::staged() {
   staging_error_ = staging_->result();
+  if (!told_.empty()) tell_progress(clock_.steady_now());  // where it ended
   staging_.reset();
   if (staging_error_ || asked_ != Asked::kNothing) return workload_->kill();
   if (run_.spec.instance_count == 1) return begin();
@@ -186,6 +200,7 @@ void Training::watch() {
     if (error_open) error_open = pump(workload_->error(), &LogShipper::error);
     shipper_.flush_if_due();
     const SteadyTime now = clock_.steady_now();
+    if (staging_ && now >= progress_at_) tell_progress(now);
     if (sampler_ && now >= sampler_->next()) report_metrics(sampler_->sample());
     if (time_out_at_ && now >= *time_out_at_) ask(Asked::kTimeOut);
     if (kill_at_ && now >= *kill_at_) {
@@ -244,9 +259,12 @@ json::object Training::upload(std::string_view kind, Keep keep, std::string reas
   const int code = process::shell_code(*exit_);
   workload_.reset();  // no process of the sandbox is left that could change what is packed
   const std::atomic<bool> never{false};
+  UploadProgress progress(
+      clock_, [this] { return bytes_to_stage_out(run_.spec, opt_ml_); },
+      [this](const std::string& text) { reporter_.progress(text); });
   try {
-    stage_out(run_.spec, {.keep = keep, .uploaded = continuous_->finish()}, opt_ml_, s3_, clock_,
-              never);
+    stage_out(run_.spec, {.keep = keep, .uploaded = continuous_->finish(), .progress = &progress},
+              opt_ml_, s3_, clock_, never);
   } catch (const std::exception& error) {
     spdlog::error("{}", error.what());
     // A failure before is the better reason.

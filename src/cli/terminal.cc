@@ -90,15 +90,6 @@ std::string duration_text(std::chrono::milliseconds time) {
   return fmt::format("{}d {}h", seconds / 86400, seconds / 3600 % 24);
 }
 
-std::string bytes_text(std::uint64_t bytes) {
-  constexpr std::array<std::string_view, 5> kUnits{"KB", "MB", "GB", "TB", "PB"};
-  if (bytes < 1000) return fmt::format("{} B", bytes);
-  double value = static_cast<double>(bytes) / 1000;
-  std::size_t unit = 0;
-  for (; value >= 999.95 && unit + 1 < kUnits.size(); ++unit) value /= 1000;
-  return fmt::format("{:.1f} {}", value, kUnits.at(unit));
-}
-
 std::chrono::seconds parse_duration(const std::string& text) {
   std::int64_t number = 0;
   const char* const end = text.data() + text.size();

@@ -25,7 +25,6 @@ std::string toned(const Terminal& terminal, Tone tone, std::string text);
 std::string printable(std::string_view text);
 
 std::string duration_text(std::chrono::milliseconds time);  // 0.4s, 12s, 3m 05s, 1h 07m, 2d 3h
-std::string bytes_text(std::uint64_t bytes);                // 512 B, 1.5 KB, 3.4 GB
 // 30s, 15m, 2h, 7d. Throws std::invalid_argument that says so.
 std::chrono::seconds parse_duration(const std::string& text);
 

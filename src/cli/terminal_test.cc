@@ -28,13 +28,6 @@ TEST(Terminal, DurationsAreShort) {
   EXPECT_EQ(duration_text(seconds(2 * 86400 + 3 * 3600)), "2d 3h");
 }
 
-TEST(Terminal, BytesAreShort) {
-  EXPECT_EQ(bytes_text(512), "512 B");
-  EXPECT_EQ(bytes_text(1500), "1.5 KB");
-  EXPECT_EQ(bytes_text(999'999), "1.0 MB");
-  EXPECT_EQ(bytes_text(3'400'000'000), "3.4 GB");
-}
-
 TEST(Terminal, ReadsTimeSpans) {
   EXPECT_EQ(parse_duration("15m"), seconds(900));
   EXPECT_EQ(parse_duration("7d"), seconds(7 * 86400));

@@ -115,6 +115,11 @@ void apply_lifecycle(const json::object& report, Run& run, ReportContent& conten
     content.visible_change = true;
   }
   if (find_bool(report, "staged").value_or(false)) run.staged = true;
+  const auto progress = find_string(report, "progress");
+  if (progress && !run.phases.empty()) {
+    run.phases.back().message = *progress;
+    content.visible_change = true;
+  }
   if (report.contains("workload_started"))
     run.workload_started = time_of(report, "workload_started");
   if (report.contains("workload_ended")) run.workload_ended = time_of(report, "workload_ended");

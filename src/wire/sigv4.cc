@@ -83,12 +83,28 @@ CredentialScope scope_for(const SigningCredentials& credentials, std::string_vie
           .service = std::string(service)};
 }
 
+// A client signs many requests with one key; deriving it would be the larger half of each
+// signature.
+const SigningKey& own_signing_key(std::string_view secret, const CredentialScope& scope) {
+  struct Last {
+    std::string secret, date, region, service;
+    SigningKey key;
+  };
+  thread_local Last last;
+  if (last.secret != secret || last.date != scope.date || last.region != scope.region ||
+      last.service != scope.service) {
+    last = {std::string(secret), scope.date, scope.region, scope.service,
+            signing_key(secret, scope)};
+  }
+  return last.key;
+}
+
 std::string signature_of(const CanonicalParts& parts, std::string_view secret,
                          const CredentialScope& scope, std::string_view time) {
   std::string canonical, to_sign;
   write_canonical_request(canonical, parts);
   write_string_to_sign(to_sign, time, scope, canonical);
-  return hex(hmac_sha256(signing_key(secret, scope), {to_sign}));
+  return hex(hmac_sha256(own_signing_key(secret, scope), {to_sign}));
 }
 
 }  // namespace

@@ -131,6 +131,7 @@ std::vector<engine::JobSpec> processing_specs(const store::Document& job, const 
   common.instance_count = count;
   common.exit_message = true;
   common.log_group = "/aws/sagemaker/ProcessingJobs";
+  common.metric_namespace = "/aws/sagemaker/ProcessingJobs";
 
   std::vector<engine::JobSpec> specs;
   for (int i = 0; i < count; ++i) {

@@ -103,9 +103,7 @@ std::optional<Timestamp> put_phases(const engine::Run& run, std::optional<Timest
     if (change.phase == RunPhase::kEnded) return change.time;
     const Words words = words_of(change.phase);
     std::string message(words.message);
-    if (change.phase == RunPhase::kQueued && !change.message.empty()) {
-      message += ": " + change.message;
-    }
+    if (!change.message.empty()) message += ": " + change.message;
     transitions.enter(words.secondary, change.time, message);
   }
   return std::nullopt;
