@@ -1,6 +1,7 @@
 // What the agent's tests share: folders, files, and a server that is S3 and the engine in one.
 #pragma once
 
+#include <chrono>
 #include <filesystem>
 #include <functional>
 #include <map>
@@ -46,7 +47,8 @@ class FakeServer {
     std::map<std::string, std::string> objects;  // "bucket/key"
     std::string denied;                          // a key with this in it: 403
     std::size_t break_after = 0;  // GetObject: the connection ends after that many bytes, once
-    std::vector<json::object> reports;  // applied, in order
+    std::chrono::milliseconds get_delay{0};  // GetObject: before each answer
+    std::vector<json::object> reports;       // applied, in order
     std::uint64_t applied = 0;
     std::size_t report_requests = 0, parts = 0;
     bool lose_answers = false;  // reports are applied, but answered with 500

@@ -225,6 +225,11 @@ asio::awaitable<void> FakeServer::answer(http::Exchange& exchange) {
     if (found) content = object->second;
     if (head.method == "GET") break_after = std::exchange(state.break_after, 0);
   });
+  const auto delay = with([](State& state) { return state.get_delay; });
+  if (head.method == "GET" && delay.count() > 0) {
+    asio::steady_timer timer(co_await asio::this_coro::executor, delay);
+    co_await timer.async_wait(asio::use_awaitable);
+  }
   if (!found) {
     response.status = 404;
     std::string text =

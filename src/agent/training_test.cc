@@ -283,6 +283,26 @@ TEST_F(TrainingTest, ResumesABrokenDownload) {
   EXPECT_EQ(server_.lines(), Names{std::to_string(content.size())}) << reason();
 }
 
+TEST_F(TrainingTest, TellsHowFarALongDownloadIs) {
+  put("in/a", std::string(2000, 'a'));
+  put("in/b", std::string(1400, 'b'));
+  server_.with([](FakeServer::State& state) { state.get_delay = std::chrono::milliseconds(700); });
+  AgentRun run(server_, "pass");
+  run.spec.inputs = {channel("train", "s3://b/in/")};
+  run.start();
+  EXPECT_EQ(run.exit_code(), 0);
+  const Names told = server_.with([](FakeServer::State& state) {
+    Names texts;
+    for (const json::object& report : state.reports) {
+      if (const auto text = find_string(report, "progress")) texts.emplace_back(*text);
+    }
+    return texts;
+  });
+  ASSERT_FALSE(told.empty());
+  for (const std::string& text : told) EXPECT_TRUE(text.ends_with(" of 2 objects")) << text;
+  EXPECT_EQ(told.back(), "3.4 of 3.4 KB, 2 of 2 objects");
+}
+
 TEST_F(TrainingTest, UploadsLargeModelsInParts) {
   AgentRun run(server_,
                "import os\n"
