@@ -12,6 +12,7 @@
 #include "agent/serving.h"
 #include "agent/signals.h"
 #include "agent/training.h"
+#include "agent/transform/transform.h"
 #include "base/log.h"
 
 namespace clary::agent {
@@ -24,6 +25,19 @@ std::optional<fs::path> run_folder(int argc, const char* const* argv) {
     if (std::string_view(argv[i]) == "--run") return fs::path(argv[i + 1]);
   }
   return std::nullopt;
+}
+
+json::object run_as_asked(const RunFile& run, Reporter& reporter, StopRequest& stop,
+                          const Clock& clock) {
+  switch (run.spec.mode) {
+    case JobSpec::Mode::kServe:
+      return serve(run, reporter, stop, clock);
+    case JobSpec::Mode::kTransform:
+      return transform(run, reporter, stop, clock);
+    case JobSpec::Mode::kRunToEnd:
+      break;
+  }
+  return run_to_end(run, reporter, stop, clock);
 }
 
 int run_agent(const fs::path& folder) {
@@ -39,8 +53,7 @@ int run_agent(const fs::path& folder) {
   Reporter reporter(options, clock);
   json::object outcome;
   try {
-    outcome = run.spec.mode == JobSpec::Mode::kServe ? serve(run, reporter, stop, clock)
-                                                     : run_to_end(run, reporter, stop, clock);
+    outcome = run_as_asked(run, reporter, stop, clock);
   } catch (const std::exception& error) {
     spdlog::error("{}", error.what());
     outcome = outcome_report("failed", 0, std::string("InternalServerError: ") + error.what());

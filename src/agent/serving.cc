@@ -1,7 +1,6 @@
 #include "agent/serving.h"
 
 #include <poll.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <array>
@@ -9,16 +8,14 @@
 
 #include "agent/failure_reason.h"
 #include "agent/log_shipper.h"
+#include "agent/model_server.h"
 #include "agent/opt_ml.h"
 #include "agent/pinger.h"
 #include "agent/resource_sampler.h"
 #include "agent/staging.h"
 #include "agent/training.h"
 #include "agent/workload.h"
-#include "agent/workload_user.h"
-#include "base/errors.h"
 #include "base/log.h"
-#include "wire/sigv4.h"
 
 namespace clary::agent {
 namespace {
@@ -28,8 +25,6 @@ using std::chrono::milliseconds;
 using std::chrono::seconds;
 using SteadyTime = std::chrono::steady_clock::time_point;
 
-constexpr char kInsideFolder[] = "/run/clary";
-constexpr std::size_t kLongestSocketPath = 107;
 constexpr int kUnhealthyPings = 3;
 constexpr int kStartAttempts = 3;  // that end by themselves before the server was ever ready
 constexpr milliseconds kFirstPause{100};
@@ -47,21 +42,12 @@ class Serving {
         stop_(stop),
         clock_(clock),
         opt_ml_(run.folder / "ml"),
-        socket_folder_(socket_folder(run.data_folder, run.spec.id)),
         s3_{.server = run.server, .region = run.spec.region, .credentials = run.credentials},
         shipper_(reporter, clock) {}
-  ~Serving() {
-    workload_.reset();
-    std::error_code ignored;
-    fs::remove_all(socket_folder_, ignored);
-  }
-  Serving(const Serving&) = delete;
-  Serving& operator=(const Serving&) = delete;
 
   json::object run();
 
  private:
-  fs::path socket() const { return socket_folder_ / "sock"; }
   seconds startup_time() const {
     const seconds asked = run_.spec.limits.max_runtime;
     return asked <= kLongestStartupTime ? asked : kStartupTime;
@@ -83,10 +69,11 @@ class Serving {
   Reporter& reporter_;
   StopRequest& stop_;
   const Clock& clock_;
-  const fs::path opt_ml_, socket_folder_;
+  const fs::path opt_ml_;
   const S3Options s3_;
   LogShipper shipper_;
-  std::unique_ptr<Workload> workload_;
+  std::optional<SocketFolder> socket_folder_;
+  std::unique_ptr<Workload> workload_;  // goes before its folder
   std::optional<Staging> staging_;
   std::optional<Pinger> pinger_;
   std::optional<ResourceSampler> sampler_;  // of the workload that runs
@@ -99,27 +86,12 @@ class Serving {
 
 void Serving::prepare() {
   lay_out_opt_ml(run_.spec, opt_ml_);
-  std::error_code error;
-  fs::create_directories(socket_folder_, error);
-  if (error) throw StorageError("create " + socket_folder_.string() + ": " + error.message());
-  // Below /tmp somebody else could have been first.
-  struct stat status = {};
-  if (lstat(socket_folder_.c_str(), &status) != 0 || !S_ISDIR(status.st_mode) ||
-      (status.st_uid != geteuid() && status.st_uid != workload_user(run_.spec.id))) {
-    throw StorageError(socket_folder_.string() + " is not ours");
-  }
-  fs::permissions(socket_folder_, fs::perms::owner_all, error);
+  socket_folder_.emplace(run_);
 }
 
 void Serving::renew_workload() {
-  std::error_code ignored;
-  fs::remove(socket(), ignored);
   workload_.reset();
-  workload_ = make_workload(
-      {.run = run_,
-       .opt_ml = opt_ml_,
-       .binds = {{socket_folder_, kInsideFolder, process::Bind::Access::kWrite}},
-       .environment = {{"CLARY_SERVE_SOCKET", std::string(kInsideFolder) + "/sock"}}});
+  workload_ = make_model_server(run_, opt_ml_, *socket_folder_);
 }
 
 void Serving::start_serving() {
@@ -130,7 +102,7 @@ void Serving::start_serving() {
                                   .folder = opt_ml_,
                                   .every = kSampleEvery},
                    clock_);
-  pinger_.emplace(socket(), PingTimes{});
+  pinger_.emplace(socket_folder_->socket(), PingTimes{});
   ready_by_ = clock_.steady_now() + startup_time();
 }
 
@@ -208,7 +180,7 @@ void Serving::look_at_health() {
     ready_by_.reset();
     reporter_.report(
         {{"phase", {{"phase", "serving"}, {"time", report_time(clock_)}, {"message", ""}}},
-         {"serving_socket", socket().string()}});
+         {"serving_socket", socket_folder_->socket().string()}});
   } else if (serving_ && pinger_->failures_in_a_row() >= kUnhealthyPings) {
     shipper_.say("The model server no longer answers /ping and is restarted");
     workload_->kill();
@@ -303,13 +275,6 @@ json::object Serving::run() {
 
 json::object serve(const RunFile& run, Reporter& reporter, StopRequest& stop, const Clock& clock) {
   return Serving(run, reporter, stop, clock).run();
-}
-
-fs::path socket_folder(const fs::path& data_folder, const std::string& run_id) {
-  const std::string name = wire::sha256_hex(run_id).substr(0, 12);
-  const fs::path folder = data_folder / "s" / name;
-  if ((folder / "sock").native().size() <= kLongestSocketPath) return folder;
-  return fs::path("/tmp") / ("clary-s-" + wire::sha256_hex(folder.string()).substr(0, 12));
 }
 
 }  // namespace clary::agent

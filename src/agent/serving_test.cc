@@ -4,7 +4,7 @@
 
 #include <filesystem>
 
-#include "agent/serving.h"
+#include "agent/model_server.h"
 #include "agent/test_support.h"
 #include "http/client.h"
 #include "process/sandbox.h"

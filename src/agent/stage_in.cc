@@ -290,10 +290,9 @@ void unpack(S3Client& client, const InputSpec& input, const fs::path& folder,
   }
 }
 
-void stage_one(S3Client& client, const InputSpec& input, const JobSpec& spec,
-               const fs::path& folder, const S3Options& s3, const Clock& clock,
-               const std::atomic<bool>& cancelled, const Staged& staged) {
-  if (input.extract_tar) return unpack(client, input, folder, staged);
+// What this instance fetches of an input.
+std::vector<Fetch> share_of(S3Client& client, const InputSpec& input, const JobSpec& spec,
+                            const fs::path& folder) {
   std::vector<Fetch> fetches;
   if (input.source == InputSpec::Source::kObject) {
     const S3Location where = parse_s3_uri(input.s3_uri);
@@ -312,6 +311,14 @@ void stage_one(S3Client& client, const InputSpec& input, const JobSpec& spec,
     }
     fetches = std::move(mine);
   }
+  return fetches;
+}
+
+void stage_one(S3Client& client, const InputSpec& input, const JobSpec& spec,
+               const fs::path& folder, const S3Options& s3, const Clock& clock,
+               const std::atomic<bool>& cancelled, const Staged& staged) {
+  if (input.extract_tar) return unpack(client, input, folder, staged);
+  const std::vector<Fetch> fetches = share_of(client, input, spec, folder);
   make_folders(fetches);
   std::uint64_t bytes = 0;
   for (const Fetch& one : fetches) bytes += one.size;
@@ -337,6 +344,15 @@ std::string path_below(const std::string& prefix, const std::string& key) {
     path /= part;
   }
   return path.string();
+}
+
+std::vector<InputObject> list_objects(S3Client& client, const InputSpec& input,
+                                      const JobSpec& spec) {
+  std::vector<InputObject> objects;
+  for (Fetch& fetch : share_of(client, input, spec, "")) {
+    objects.push_back({std::move(fetch.from), std::move(fetch.etag), fetch.to.string()});
+  }
+  return objects;
 }
 
 void stage_in(const JobSpec& spec, const fs::path& opt_ml, const S3Options& s3, const Clock& clock,

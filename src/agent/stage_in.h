@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <stdexcept>
 #include <string>
+#include <vector>
 
 #include "agent/progress.h"
 #include "agent/s3_client.h"
@@ -25,6 +26,18 @@ class InputError : public std::runtime_error {
 // keeps its name; with "p/tr", p/train/a.csv goes to train/a.csv.
 // "" for what is no file (a folder marker). Throws InputError when the path would lead out.
 std::string path_below(const std::string& prefix, const std::string& key);
+
+// An object of an input, and its path below the input's prefix.
+struct InputObject {
+  S3Location from;
+  std::string etag;  // "" when it is not known
+  std::string path;
+};
+
+// The objects of a prefix or a manifest that are this instance's share. blocks. errors: S3Failure,
+// InputError, Cancelled, std::invalid_argument (the S3 URI).
+std::vector<InputObject> list_objects(S3Client& client, const InputSpec& input,
+                                      const JobSpec& spec);
 
 // blocks until every input is there. `opt_ml` is the host's folder behind /opt/ml. Several objects
 // are fetched at once. errors: S3Failure, InputError, BadArchive, StorageError, Cancelled.

@@ -10,17 +10,15 @@
 
 #include "agent/continuous_upload.h"
 #include "agent/failure_reason.h"
-#include "agent/kms_client.h"
 #include "agent/log_shipper.h"
 #include "agent/opt_ml.h"
 #include "agent/resource_sampler.h"
 #include "agent/stage_in.h"
 #include "agent/stage_out.h"
 #include "agent/staging.h"
+#include "agent/volume.h"
 #include "agent/workload.h"
 #include "base/log.h"
-#include "base/random.h"
-#include "process/encrypted_folder.h"
 
 namespace clary::agent {
 namespace {
@@ -43,7 +41,7 @@ class Training {
 
   json::object run() {
     try {
-      mount_volume();
+      mount_volume(run_, s3_, clock_, volume_);
       lay_out_opt_ml(run_.spec, opt_ml_);
       // The sandbox is set up while the inputs come.
       staging_.emplace(run_.spec, opt_ml_, s3_, clock_);
@@ -61,7 +59,6 @@ class Training {
  private:
   enum class Asked { kNothing, kStop, kTimeOut };
 
-  void mount_volume();
   void watch();
   void staged();
   void tell_progress(SteadyTime now);
@@ -96,15 +93,6 @@ class Training {
   std::optional<SteadyTime> time_out_at_, kill_at_;
   std::optional<process::Exit> exit_;
 };
-
-// The key is in this process and in the one that serves the folder, and on no disk.
-void Training::mount_volume() {
-  const std::string& key = run_.spec.volume_key;
-  if (key.empty()) return;
-  const std::string secret =
-      key == "transient" ? random_hex(32) : generate_data_key(s3_, clock_, key, run_.spec.arn);
-  volume_.emplace(run_.folder / "ml.sealed", opt_ml_, secret);
-}
 
 // Reads what is there, but not without end: a flood must not hide a stop. False at the end of the
 // stream.

@@ -19,8 +19,18 @@ constexpr Names<Launch> kLaunches{{{Launch::kNativeAlgorithm, "native"},
                                    {Launch::kImage, "image"}}};
 constexpr std::array<std::pair<OutputSpec::Form, std::string_view>, 2> kForms{
     {{OutputSpec::Form::kTarGz, "tar.gz"}, {OutputSpec::Form::kFiles, "files"}}};
-constexpr std::array<std::pair<JobSpec::Mode, std::string_view>, 2> kModes{
-    {{JobSpec::Mode::kRunToEnd, "run"}, {JobSpec::Mode::kServe, "serve"}}};
+constexpr Names<JobSpec::Mode> kModes{{{JobSpec::Mode::kRunToEnd, "run"},
+                                       {JobSpec::Mode::kServe, "serve"},
+                                       {JobSpec::Mode::kTransform, "transform"}}};
+constexpr std::array<std::pair<TransformSpec::Split, std::string_view>, 4> kSplits{
+    {{TransformSpec::Split::kNone, "none"},
+     {TransformSpec::Split::kLine, "line"},
+     {TransformSpec::Split::kRecordIo, "recordio"},
+     {TransformSpec::Split::kTfRecord, "tfrecord"}}};
+constexpr Names<TransformSpec::Strategy> kStrategies{
+    {{TransformSpec::Strategy::kUnset, "unset"},
+     {TransformSpec::Strategy::kSingleRecord, "single"},
+     {TransformSpec::Strategy::kMultiRecord, "multi"}}};
 
 template <class Table, class Enum>
 std::string_view name_of(const Table& table, Enum value) {
@@ -160,6 +170,47 @@ PythonSpec python_from_json(const json::object& object) {
           .variables = text_map(object, "variables")};
 }
 
+json::object to_json(const TransformSpec& transform) {
+  json::object object{{"input", to_json(transform.input)},
+                      {"split", name_of(kSplits, transform.split)},
+                      {"content_type", transform.content_type},
+                      {"accept", transform.accept},
+                      {"output_uri", transform.output_uri},
+                      {"kms_key", transform.kms_key},
+                      {"assemble_lines", transform.assemble_lines},
+                      {"strategy", name_of(kStrategies, transform.strategy)},
+                      {"max_concurrent", transform.max_concurrent},
+                      {"timeout", transform.timeout.count()},
+                      {"retries", transform.retries},
+                      {"input_filter", transform.input_filter},
+                      {"output_filter", transform.output_filter},
+                      {"join_input", transform.join_input}};
+  if (transform.max_payload_mb) object["max_payload_mb"] = *transform.max_payload_mb;
+  return object;
+}
+
+TransformSpec transform_from_json(const json::object& object) {
+  TransformSpec transform;
+  const json::object* input = find_object(object, "input");
+  if (input == nullptr) damaged("transform");
+  transform.input = input_from_json(*input);
+  transform.split = value_of(kSplits, object, "split");
+  transform.content_type = string_or(object, "content_type");
+  transform.accept = string_or(object, "accept");
+  transform.output_uri = string_or(object, "output_uri");
+  transform.kms_key = string_or(object, "kms_key");
+  transform.assemble_lines = find_bool(object, "assemble_lines").value_or(false);
+  transform.strategy = value_of(kStrategies, object, "strategy");
+  transform.max_payload_mb = find_int(object, "max_payload_mb");
+  transform.max_concurrent = find_int(object, "max_concurrent").value_or(0);
+  transform.timeout = std::chrono::seconds(find_int(object, "timeout").value_or(600));
+  transform.retries = static_cast<int>(find_int(object, "retries").value_or(3));
+  transform.input_filter = string_or(object, "input_filter", "$");
+  transform.output_filter = string_or(object, "output_filter", "$");
+  transform.join_input = find_bool(object, "join_input").value_or(false);
+  return transform;
+}
+
 json::object to_json(const Limits& limits) {
   return {{"memory_bytes", limits.memory_bytes},
           {"cpus", limits.cpus},
@@ -185,7 +236,7 @@ Limits limits_from_json(const json::object& spec) {
 json::object to_json(const JobSpec& spec) {
   json::object config_files;
   for (const auto& [name, value] : spec.config_files) config_files[name] = value;
-  return {
+  json::object object{
       {"id", spec.id},
       {"kind", spec.kind},
       {"account", spec.account},
@@ -222,6 +273,8 @@ json::object to_json(const JobSpec& spec) {
                          })},
       {"exit_message", spec.exit_message},
   };
+  if (spec.transform) object["transform"] = to_json(*spec.transform);
+  return object;
 }
 
 JobSpec job_spec_from_json(const json::object& object) {
@@ -263,6 +316,9 @@ JobSpec job_spec_from_json(const json::object& object) {
   spec.peers = vector_of(object, "peers", [](const json::object& peer) {
     return Peer{string_or(peer, "host"), string_or(peer, "address")};
   });
+  if (const json::object* transform = find_object(object, "transform")) {
+    spec.transform = transform_from_json(*transform);
+  }
   spec.exit_message = find_bool(object, "exit_message").value_or(false);
   return spec;
 }

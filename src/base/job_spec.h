@@ -66,6 +66,24 @@ struct PythonSpec {
   std::map<std::string, std::string> variables{};  // of the environment; the job's own win
 };
 
+// A batch transform: objects that go through the model server record by record.
+struct TransformSpec {
+  InputSpec input;  // which objects; local_path means nothing
+  enum class Split { kNone, kLine, kRecordIo, kTfRecord } split = Split::kNone;
+  std::string content_type, accept;
+  std::string output_uri;       // prefix: an input's path below its own, with ".out", follows
+  std::string kms_key;          // of the outputs; "" leaves it to the bucket
+  bool assemble_lines = false;  // a line feed after each answer
+  // What the request left open, the model's /execution-parameters may say.
+  enum class Strategy { kUnset, kSingleRecord, kMultiRecord } strategy = Strategy::kUnset;
+  std::optional<std::int64_t> max_payload_mb;  // 0: no limit
+  std::int64_t max_concurrent = 0;             // 0: open
+  std::chrono::seconds timeout{600};           // of one request to the model
+  int retries = 3;
+  std::string input_filter = "$", output_filter = "$";  // JSONPath
+  bool join_input = false;
+};
+
 // An instance of a gang, as the others reach it.
 struct Peer {
   std::string host;     // "algo-2"
@@ -76,7 +94,7 @@ struct JobSpec {
   std::string id;    // unique, path-safe: "training-job-<name>-<random>"
   std::string kind;  // document kind
   std::string account, region, name, arn;
-  enum class Mode { kRunToEnd, kServe } mode = Mode::kRunToEnd;
+  enum class Mode { kRunToEnd, kServe, kTransform } mode = Mode::kRunToEnd;
   Launch launch = Launch::kNativeAlgorithm;
   std::string image;
   // What to run. kNativeAlgorithm: {"clary-algo", "train"}. kEnvironment: the whole command, whose
@@ -104,6 +122,7 @@ struct JobSpec {
   // "" for a run of one; and all instances, in order, once the compute backend knows them.
   std::string gang;
   std::vector<Peer> peers;
+  std::optional<TransformSpec> transform;  // kTransform
   bool exit_message = false;  // what it leaves in /opt/ml/output/message goes into the outcome
 };
 

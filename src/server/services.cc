@@ -21,6 +21,7 @@
 #include "api/sagemaker/role_sessions.h"
 #include "api/sagemaker/service.h"
 #include "api/sagemaker/training_jobs.h"
+#include "api/sagemaker/transform_jobs.h"
 #include "api/sagemaker/workloads.h"
 #include "api/sts/sts_service.h"
 #include "audit/event_index.h"
@@ -244,6 +245,8 @@ struct Services::Impl {
                                               object_look, images,    clock};
   api::sagemaker::ProcessingController processing{
       {documents, workloads, role_sessions, images, clock}};
+  api::sagemaker::TransformController transform{
+      {documents, workloads, role_sessions, images, clock}};
   api::sagemaker::EndpointController endpoints{documents, workloads, role_sessions,
                                                images,    routes,    clock};
 
@@ -389,6 +392,7 @@ void Services::start(const std::string& url) {
   });
   impl_->controllers.add(impl_->training);
   impl_->controllers.add(impl_->processing);
+  impl_->controllers.add(impl_->transform);
   impl_->controllers.add(impl_->endpoints);
   impl_->controllers.add(impl_->key_controller);
   impl_->scrubber->start();

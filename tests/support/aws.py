@@ -132,9 +132,23 @@ def train(clients, bucket, channels, timeout=90, **changes):
     return wait_job(clients, request["TrainingJobName"], timeout)
 
 
-def job_messages(clients, job):
+def wait_transform(clients, name, timeout=60):
+    def ended():
+        job = clients.sagemaker.describe_transform_job(TransformJobName=name)
+        return job if job["TransformJobStatus"] in ENDED else None
+    return wait_until(ended, timeout)
+
+
+def wait_processing(clients, name, timeout=60):
+    def ended():
+        job = clients.sagemaker.describe_processing_job(ProcessingJobName=name)
+        return job if job["ProcessingJobStatus"] in ENDED else None
+    return wait_until(ended, timeout)
+
+
+def job_messages(clients, job, kind="TrainingJobs"):
     """Every line that the job logged."""
-    group = "/aws/sagemaker/TrainingJobs"
+    group = "/aws/sagemaker/" + kind
     lines = []
     for stream in clients.logs.describe_log_streams(
             logGroupName=group, logStreamNamePrefix=job + "/")["logStreams"]:

@@ -111,6 +111,28 @@ void put_model_data(const json::object& container, FleetVariant& variant) {
   }
 }
 
+}  // namespace
+
+json::object to_json(const Fleet& fleet) {
+  json::array variants;
+  for (const FleetVariant& variant : fleet.variants) variants.emplace_back(to_json(variant));
+  return {{"config", fleet.config},
+          {"since", epoch_seconds(fleet.since)},
+          {"variants", std::move(variants)}};
+}
+
+Fleet fleet_from_json(const json::object& object) {
+  Fleet fleet;
+  fleet.config = string_or(object, "config");
+  fleet.since = from_epoch_seconds(find_double(object, "since").value_or(0));
+  if (const json::array* variants = find_array(object, "variants")) {
+    for (const json::value& variant : *variants) {
+      fleet.variants.push_back(variant_from_json(variant.as_object()));
+    }
+  }
+  return fleet;
+}
+
 FleetVariant plan_variant(const json::object& production, Resources& resources, const Call& call) {
   FleetVariant variant;
   variant.name = string_or(production, "VariantName");
@@ -140,28 +162,6 @@ FleetVariant plan_variant(const json::object& production, Resources& resources, 
   }
   set_instance_count(variant, find_int(production, "InitialInstanceCount").value_or(1));
   return variant;
-}
-
-}  // namespace
-
-json::object to_json(const Fleet& fleet) {
-  json::array variants;
-  for (const FleetVariant& variant : fleet.variants) variants.emplace_back(to_json(variant));
-  return {{"config", fleet.config},
-          {"since", epoch_seconds(fleet.since)},
-          {"variants", std::move(variants)}};
-}
-
-Fleet fleet_from_json(const json::object& object) {
-  Fleet fleet;
-  fleet.config = string_or(object, "config");
-  fleet.since = from_epoch_seconds(find_double(object, "since").value_or(0));
-  if (const json::array* variants = find_array(object, "variants")) {
-    for (const json::value& variant : *variants) {
-      fleet.variants.push_back(variant_from_json(variant.as_object()));
-    }
-  }
-  return fleet;
 }
 
 Fleet plan_fleet(const store::Document& config, Resources& resources, const Call& call) {

@@ -47,6 +47,8 @@ Fleet fleet_from_json(const json::object& object);
 // The fleet that `config` (an endpoint configuration's document) describes, with fresh instances.
 // Throws the not-found error of a model that is gone.
 Fleet plan_fleet(const store::Document& config, Resources& resources, const Call& call);
+// One variant, as a fleet has it, of ProductionVariants' form.
+FleetVariant plan_variant(const json::object& production, Resources& resources, const Call& call);
 void set_instance_count(FleetVariant& variant, std::int64_t count);
 
 std::string run_id_of(const store::DocumentKey& endpoint, const FleetInstance& instance);

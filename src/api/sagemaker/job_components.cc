@@ -59,6 +59,18 @@ json::object processing_outputs_of(const json::object& job) {
   return locations_of(find_array(*config, "Outputs"), "OutputName", "S3Output.S3Uri");
 }
 
+json::object transform_inputs_of(const json::object& job) {
+  const json::value* uri = at_path(job, "TransformInput.DataSource.S3DataSource.S3Uri");
+  if (uri == nullptr) return {};
+  return {{"SageMaker.TransformInput", {{"Value", *uri}}}};
+}
+
+json::object transform_outputs_of(const json::object& job) {
+  const json::value* path = at_path(job, "TransformOutput.S3OutputPath");
+  if (path == nullptr) return {};
+  return {{"SageMaker.TransformOutput", {{"Value", *path}}}};
+}
+
 using Paths = std::vector<std::pair<std::string_view, std::string_view>>;
 using Artifacts = json::object (*)(const json::object& job);
 
@@ -94,7 +106,17 @@ const Form& form_of(std::string_view kind) {
                       {"SageMaker.VolumeSizeInGB",
                        "ProcessingResources.ClusterConfig.VolumeSizeInGB"}},
        .inputs = processing_inputs_of,
-       .outputs = processing_outputs_of}};
+       .outputs = processing_outputs_of},
+      {.kind = "transform-job",
+       .suffix = "-aws-transform-job",
+       .source_type = "SageMakerTransformJob",
+       .start_member = "TransformStartTime",
+       .end_member = "TransformEndTime",
+       .parameters = {{"SageMaker.ModelName", "ModelName"},
+                      {"SageMaker.InstanceType", "TransformResources.InstanceType"},
+                      {"SageMaker.InstanceCount", "TransformResources.InstanceCount"}},
+       .inputs = transform_inputs_of,
+       .outputs = transform_outputs_of}};
   const auto found = std::ranges::find(forms, kind, &Form::kind);
   if (found == forms.end()) throw std::out_of_range("no component of: " + std::string(kind));
   return *found;

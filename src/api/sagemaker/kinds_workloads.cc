@@ -40,6 +40,19 @@ std::vector<Kind> workload_kinds() {
        .search_resource = "ProcessingJob",
        .search_record = "ProcessingJob"});
   kinds.push_back(
+      {.kind = "transform-job",
+       .name_member = "TransformJobName",
+       .arn_member = "TransformJobArn",
+       .operations = {"CreateTransformJob", "DescribeTransformJob", "", "", "ListTransformJobs"},
+       .not_found = {"ValidationException", "Could not find requested job with name: {name}"},
+       .exists = {"ResourceInUse",
+                  "Job name must be unique within an AWS account and region, and a job with this "
+                  "name already exists ({arn})"},
+       .status_member = "TransformJobStatus",
+       .initial_status = "InProgress",
+       .search_resource = "TransformJob",
+       .search_record = "TransformJob"});
+  kinds.push_back(
       {.kind = "model",
        .name_member = "ModelName",
        .arn_member = "ModelArn",

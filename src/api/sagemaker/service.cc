@@ -14,6 +14,7 @@
 #include "api/sagemaker/settings.h"
 #include "api/sagemaker/tagging.h"
 #include "api/sagemaker/training_jobs.h"
+#include "api/sagemaker/transform_jobs.h"
 
 namespace clary::api::sagemaker {
 namespace {
@@ -84,6 +85,7 @@ struct SageMaker::Families {
         search(resources, experiments),
         training(resources, parts.roles, parts.s3, parts.wake, parts.keys, parts.volumes),
         processing(resources, parts.roles, parts.wake, parts.keys, parts.volumes),
+        transform(resources, parts.roles, parts.wake, parts.keys, parts.volumes),
         hosting(resources, parts.roles, parts.s3, parts.wake) {}
 
   Resources resources;
@@ -95,6 +97,7 @@ struct SageMaker::Families {
   Search search;
   TrainingJobs training;
   ProcessingJobs processing;
+  TransformJobs transform;
   Hosting hosting;
 };
 
@@ -125,6 +128,9 @@ std::vector<OperationEntry> SageMaker::operations() {
   table.add("CreateProcessingJob", f.processing, &ProcessingJobs::create);
   table.add("StopProcessingJob", f.processing, &ProcessingJobs::stop);
   table.add("DeleteProcessingJob", f.processing, &ProcessingJobs::remove);
+
+  table.add("CreateTransformJob", f.transform, &TransformJobs::create);
+  table.add("StopTransformJob", f.transform, &TransformJobs::stop);
 
   table.add("CreateModel", f.hosting, &Hosting::create_model);
   table.add("CreateEndpointConfig", f.hosting, &Hosting::create_endpoint_config);
