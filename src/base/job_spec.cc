@@ -212,11 +212,9 @@ TransformSpec transform_from_json(const json::object& object) {
 }
 
 json::object to_json(const Limits& limits) {
-  return {{"memory_bytes", limits.memory_bytes},
-          {"cpus", limits.cpus},
-          {"volume_bytes", limits.volume_bytes},
-          {"max_runtime", limits.max_runtime.count()},
-          {"term_grace", limits.term_grace.count()}};
+  return {{"memory_bytes", limits.memory_bytes},     {"cpus", limits.cpus},
+          {"volume_bytes", limits.volume_bytes},     {"max_runtime", limits.max_runtime.count()},
+          {"term_grace", limits.term_grace.count()}, {"gpus", limits.gpus}};
 }
 
 Limits limits_from_json(const json::object& spec) {
@@ -228,6 +226,7 @@ Limits limits_from_json(const json::object& spec) {
   limits.volume_bytes = static_cast<std::uint64_t>(find_int(*object, "volume_bytes").value_or(0));
   limits.max_runtime = std::chrono::seconds(find_int(*object, "max_runtime").value_or(86400));
   limits.term_grace = std::chrono::seconds(find_int(*object, "term_grace").value_or(120));
+  limits.gpus = static_cast<unsigned>(find_int(*object, "gpus").value_or(0));
   return limits;
 }
 
@@ -272,6 +271,10 @@ json::object to_json(const JobSpec& spec) {
                            return json::object{{"host", peer.host}, {"address", peer.address}};
                          })},
       {"exit_message", spec.exit_message},
+      {"user", spec.user},
+      {"priority", spec.priority},
+      {"spot", spec.spot},
+      {"instance_type", spec.instance_type},
   };
   if (spec.transform) object["transform"] = to_json(*spec.transform);
   return object;
@@ -320,6 +323,10 @@ JobSpec job_spec_from_json(const json::object& object) {
     spec.transform = transform_from_json(*transform);
   }
   spec.exit_message = find_bool(object, "exit_message").value_or(false);
+  spec.user = string_or(object, "user");
+  spec.priority = static_cast<int>(find_int(object, "priority").value_or(0));
+  spec.spot = find_bool(object, "spot").value_or(false);
+  spec.instance_type = string_or(object, "instance_type");
   return spec;
 }
 

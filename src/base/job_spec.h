@@ -46,6 +46,7 @@ struct Limits {
   // Of the workload, from its start. Mode kServe: how long until /ping must answer 200.
   std::chrono::seconds max_runtime{86400};
   std::chrono::seconds term_grace{120};  // SIGTERM to SIGKILL, as SageMaker's training jobs
+  unsigned gpus = 0;
 };
 
 enum class Launch {
@@ -124,6 +125,12 @@ struct JobSpec {
   std::vector<Peer> peers;
   std::optional<TransformSpec> transform;  // kTransform
   bool exit_message = false;  // what it leaves in /opt/ml/output/message goes into the outcome
+  // For the queue. Whose share of the machine it counts for; runs of a higher priority go first; a
+  // spot run goes behind the others of its priority and may have to make room.
+  std::string user;
+  int priority = 0;
+  bool spot = false;
+  std::string instance_type;  // "ml.m5.xlarge"
 };
 
 // The host name of an instance: "algo-1" is the first.

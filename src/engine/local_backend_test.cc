@@ -6,6 +6,7 @@
 
 #include <fstream>
 #include <future>
+#include <thread>
 
 #include "process/process_id.h"
 #include "store/test_folder.h"
@@ -100,6 +101,10 @@ TEST_F(LocalBackendTest, ReplacesAnAgentWithAnotherToken) {
   other.report_token = "other";
   const std::string second = backend->start(spec_, other);
   EXPECT_NE(second, handle);
+  // Its lock goes a moment before it does.
+  for (int i = 0; i < 1000 && backend->state(handle) != RunState::kGone; ++i) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(5));
+  }
   EXPECT_EQ(backend->state(handle), RunState::kGone);
   EXPECT_EQ(backend->state(second), RunState::kAlive);
   EXPECT_TRUE(backend->unsent_reports("run-1", 0).empty()) << "reports of the one before";

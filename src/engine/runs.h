@@ -73,6 +73,13 @@ struct Run {
   RunPhase phase() const { return phases.empty() ? RunPhase::kQueued : phases.back().phase; }
 };
 
+// Which runs have to make room for a more urgent one that waits.
+enum class Preemption {
+  kOff,
+  kSpot,     // spot runs
+  kPriority  // any of a lower priority, and spot runs
+};
+
 // Where log lines and metric values of runs go. Called inside the very transaction that marks their
 // report as applied, so that neither a crash nor a report sent twice repeats or loses a line.
 struct RunSinks {
@@ -99,10 +106,12 @@ class Runs {
 
   // The callback gets every change (any thread; must only enqueue).
   void on_change(std::function<void(const JobSpec& spec)> callback);
+  void preempt_when_needed(Preemption whom);  // before start(); else none has to
   void start();
   void stop();  // the server goes away; agents stay
 
-  // Idempotent by spec.id. Queued at once, started when capacity allows (first come, first served).
+  // Idempotent by spec.id. Queued at once, started when it is next (run_queue.h) and capacity
+  // allows.
   // `access` is stored only as long as the run is queued or alive.
   void submit(const JobSpec& spec, const AgentAccess& access);
   // Several instances that run together, each with an agent of its own: all are admitted or none,

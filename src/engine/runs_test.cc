@@ -68,7 +68,8 @@ TEST_F(RunsTest, QueuesFirstComeFirstServed) {
   EXPECT_EQ(run("b").phases.back().message,
             "Waiting for capacity: needs 2 CPUs and 1.0 GiB; 2 of 2 CPUs and 1.0 of 4.0 GiB are in "
             "use");
-  EXPECT_NE(run("c").phases.back().message.find("1 ahead in the queue"), std::string::npos);
+  EXPECT_NE(run("c").phases.back().message.find("1 of the same user ahead in the queue"),
+            std::string::npos);
   EXPECT_EQ(runs_->load().queued, 2U);
   open();  // the queue survives
   EXPECT_EQ(backend_->adopted.at("a"), "handle-a");
@@ -100,6 +101,63 @@ TEST_F(RunsTest, ModelServersDoNotWait) {
   server.mode = JobSpec::Mode::kServe;
   runs_->submit(server, access_);
   EXPECT_EQ(run("s").phase(), RunPhase::kStarting);
+}
+
+TEST_F(RunsTest, ModelServersDoNotWaitBehindJobs) {
+  runs_->submit(spec_of("a", 2), access_);
+  runs_->submit(spec_of("b", 2), access_);
+  JobSpec server = spec_of("s", 4);
+  server.mode = JobSpec::Mode::kServe;
+  runs_->submit(server, access_);
+  EXPECT_EQ(run("s").phase(), RunPhase::kStarting);
+  EXPECT_EQ(run("b").phase(), RunPhase::kQueued);
+}
+
+TEST_F(RunsTest, UsersTakeTurns) {
+  for (const auto* id : {"a1", "a2", "a3", "b1"}) {
+    JobSpec spec = spec_of(id, 2);
+    spec.user = std::string(id).substr(0, 1);
+    runs_->submit(spec, access_);
+  }
+  EXPECT_NE(run("a3").phases.back().message.find("1 of the same user ahead"), std::string::npos);
+  open();
+  runs_->apply_report("a1", "token", body_of({outcome_of(1, "succeeded")}));
+  EXPECT_EQ(backend_->started, std::vector<std::string>{"a2"}) << "nobody has anything: it waited";
+  runs_->apply_report("a2", "token", body_of({outcome_of(1, "succeeded")}));
+  runs_->apply_report(backend_->started.back(), "token", body_of({outcome_of(1, "succeeded")}));
+  EXPECT_EQ(backend_->started.size(), 3U);
+}
+
+TEST_F(RunsTest, AWaitingRunTakesThePlaceOfSpotRuns) {
+  open(Preemption::kSpot);
+  JobSpec spot = spec_of("s", 1);
+  spot.spot = true;
+  runs_->submit(spot, access_);
+  runs_->submit(spec_of("a", 1), access_);
+  EXPECT_TRUE(backend_->stopped.empty());
+  runs_->submit(spec_of("b", 1), access_);
+  EXPECT_EQ(backend_->stopped, std::vector<std::string>{"handle-s"});
+  runs_->submit(spec_of("c", 2), access_);
+  EXPECT_EQ(backend_->stopped.size(), 1U) << "asked once";
+  runs_->apply_report("s", "token", body_of({outcome_of(1, "stopped")}));
+  EXPECT_EQ(run("s").outcome->kind, RunOutcome::Kind::kInterrupted);
+  EXPECT_EQ(backend_->started, (std::vector<std::string>{"s", "a", "b"}));
+}
+
+TEST_F(RunsTest, OnlyWhatMakesEnoughRoomIsPreempted) {
+  open(Preemption::kPriority);
+  runs_->submit(spec_of("a", 1), access_);
+  JobSpec important = spec_of("b", 1);
+  important.priority = 9;
+  runs_->submit(important, access_);
+  JobSpec next = spec_of("c", 2);
+  next.priority = 5;
+  runs_->submit(next, access_);
+  EXPECT_TRUE(backend_->stopped.empty()) << "a's place alone would not do";
+  next = spec_of("d", 1);
+  next.priority = 6;
+  runs_->submit(next, access_);
+  EXPECT_EQ(backend_->stopped, std::vector<std::string>{"handle-a"});
 }
 
 TEST_F(RunsTest, TellsWhenAnAgentIsLost) {

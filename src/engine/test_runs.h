@@ -73,7 +73,7 @@ class RunsTest : public ::testing::Test {
  protected:
   RunsTest() { open(); }
   // As a server that comes up again over the same folder.
-  void open() {
+  void open(Preemption preemption = Preemption::kOff) {
     runs_.reset();
     backend_ = std::make_unique<FakeBackend>();
     database_.reset();
@@ -90,6 +90,7 @@ class RunsTest : public ::testing::Test {
                            const std::vector<FinalMetric>& metrics) { points_ += metrics.size(); };
     runs_ = std::make_unique<Runs>(*database_, *backend_, clock_, capacity, sinks);
     runs_->on_change([this](const JobSpec& spec) { changes_.push_back(spec.id); });
+    runs_->preempt_when_needed(preemption);
     runs_->start();
   }
   engine::Run run(const std::string& id) { return runs_->find(id).value(); }

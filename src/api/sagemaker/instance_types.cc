@@ -1,5 +1,6 @@
 #include "api/sagemaker/instance_types.h"
 
+#include <algorithm>
 #include <charconv>
 
 namespace clary::api::sagemaker {
@@ -32,13 +33,18 @@ std::uint64_t memory_per_cpu(std::string_view family) {
 }  // namespace
 
 InstanceSize instance_size(std::string_view instance_type) {
+  const auto known =
+      std::ranges::lower_bound(instance_types(), instance_type, {}, &InstanceType::name);
+  if (known != instance_types().end() && known->name == instance_type) {
+    return {static_cast<double>(known->cpus), known->memory_mebibytes << 20, known->gpus};
+  }
   if (instance_type.starts_with("ml.")) instance_type.remove_prefix(3);
   const std::size_t dot = instance_type.find('.');
   const std::string_view family = instance_type.substr(0, dot);
   const std::string_view size =
       dot == std::string_view::npos ? std::string_view() : instance_type.substr(dot + 1);
   const double cpus = cpus_of(size);
-  return {cpus, static_cast<std::uint64_t>(cpus) * memory_per_cpu(family) * kGiB};
+  return {cpus, static_cast<std::uint64_t>(cpus) * memory_per_cpu(family) * kGiB, 0};
 }
 
 }  // namespace clary::api::sagemaker
