@@ -14,6 +14,8 @@ packages=(
   zlib1g-dev libdeflate-dev libargon2-dev libseccomp-dev libgtest-dev libgmock-dev
   # run time
   bubblewrap gocryptfs fuse3 curl
+  # tests of the Slurm backend
+  slurmctld slurmd slurm-client slurm-wlm-basic-plugins munge
   "$@"
 )
 

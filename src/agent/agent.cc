@@ -1,11 +1,19 @@
 #include "agent/agent.h"
 
+#include <fcntl.h>
 #include <stdlib.h>
+#include <sys/file.h>
+#include <sys/stat.h>
 
+#include <algorithm>
+#include <chrono>
 #include <cstdio>
 #include <filesystem>
 #include <optional>
+#include <stdexcept>
+#include <string>
 #include <string_view>
+#include <thread>
 
 #include "agent/reporter.h"
 #include "agent/run_file.h"
@@ -14,6 +22,7 @@
 #include "agent/training.h"
 #include "agent/transform/transform.h"
 #include "base/log.h"
+#include "process/file_descriptor.h"
 
 namespace clary::agent {
 namespace {
@@ -38,6 +47,33 @@ json::object run_as_asked(const RunFile& run, Reporter& reporter, StopRequest& s
       break;
   }
   return run_to_end(run, reporter, stop, clock);
+}
+
+bool has_flag(int argc, const char* const* argv, std::string_view flag) {
+  return std::any_of(argv, argv + argc, [&](const char* word) { return flag == word; });
+}
+
+// On a cluster one command starts the agents of all nodes; the first one's folder is named, the
+// others' are made of it.
+fs::path folder_of_task(const fs::path& first) {
+  const char* task = getenv("SLURM_PROCID");
+  const int index = task == nullptr ? 0 : atoi(task);
+  return index <= 0 ? first : fs::path(first.string() + "-" + std::to_string(index + 1));
+}
+
+// Held as long as this process lives: who can take it knows that the agent is gone. Waits a little,
+// since the server tries it now and then. Throws when another agent has it.
+process::FileDescriptor hold_lock(const fs::path& folder) {
+  process::FileDescriptor lock(
+      open((folder / "lock").c_str(), O_RDWR | O_CREAT | O_CLOEXEC, S_IRUSR | S_IWUSR));
+  if (!lock) throw std::runtime_error("cannot open " + (folder / "lock").string());
+  constexpr int kAttempts = 40;
+  for (int attempt = 0; flock(lock.get(), LOCK_EX | LOCK_NB) != 0; ++attempt) {
+    if (errno != EWOULDBLOCK) break;  // a file system without locks
+    if (attempt == kAttempts) throw std::runtime_error("another agent has this run");
+    std::this_thread::sleep_for(std::chrono::milliseconds(50));
+  }
+  return lock;
 }
 
 int run_agent(const fs::path& folder) {
@@ -72,7 +108,10 @@ int agent_main(int argc, const char* const* argv) {
     return 2;
   }
   try {
-    return run_agent(*folder);
+    if (!has_flag(argc, argv, "--cluster")) return run_agent(*folder);
+    const fs::path own = folder_of_task(*folder);
+    const process::FileDescriptor lock = hold_lock(own);
+    return run_agent(own);
   } catch (const std::exception& error) {
     spdlog::error("{}", error.what());
     return 3;

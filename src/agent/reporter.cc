@@ -83,6 +83,11 @@ int Reporter::await_go() {
   return go_.get();
 }
 
+json::array Reporter::peers() const {
+  const std::lock_guard lock(mutex_);
+  return peers_;
+}
+
 bool Reporter::finish(json::object last) {
   report(std::move(last));
   if (fdatasync(spool_.get()) != 0) broken();
@@ -130,6 +135,7 @@ void Reporter::accept(const json::object& answer, std::uint64_t until) {
     abandoned_ = abandoned_ || !known;
     if (awaits_go_ && find_bool(answer, "go").value_or(false)) {
       awaits_go_ = false;
+      if (const json::array* peers = find_array(answer, "peers")) peers_ = *peers;
       eventfd_write(go_.get(), 1);
     }
     changed_.notify_all();

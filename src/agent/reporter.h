@@ -48,6 +48,8 @@ class Reporter {
   int await_go();
   // The message of the phase that goes on.
   void progress(std::string_view message) { report({{"progress", message}}); }
+  // Where the instances are, if the server has told with that; [{"host", "address"}].
+  json::array peers() const;
   // True when log lines should not be reported any more.
   bool full() const { return written_ >= options_.largest_spool; }
 
@@ -69,8 +71,9 @@ class Reporter {
   std::uint64_t sequence_ = 0;  // the writer's
   std::atomic<std::uint64_t> written_{0};
 
-  std::mutex mutex_;
+  mutable std::mutex mutex_;
   std::condition_variable changed_;
+  json::array peers_;                   // guarded by mutex_
   std::uint64_t sent_ = 0;              // bytes of the spool that were taken; guarded by mutex_
   bool stopping_ = false;               // guarded by mutex_
   bool abandoned_ = false;              // guarded by mutex_: nobody will ever take more

@@ -11,6 +11,7 @@
 #include <system_error>
 #include <thread>
 
+#include "agent/hosts.h"
 #include "agent/python_environment.h"
 #include "agent/workload_user.h"
 #include "process/shared_libraries.h"
@@ -50,13 +51,6 @@ std::vector<Bind> program_binds(const fs::path& program) {
     if (!folder.native().starts_with("/usr/")) binds.push_back({folder, folder});
   }
   return binds;
-}
-
-void write_hosts(const fs::path& file, const JobSpec& spec, const std::string& host_name) {
-  std::ofstream hosts(file);
-  hosts << "127.0.0.1 localhost" << (spec.peers.empty() ? " " + host_name : "")
-        << "\n::1 localhost\n";
-  for (const Peer& peer : spec.peers) hosts << peer.address << " " << peer.host << "\n";
 }
 
 // What is started, and what it needs to see.
@@ -114,8 +108,7 @@ SandboxWorkload::SandboxWorkload(const WorkloadOptions& options)
                                      .cpus = spec.limits.cpus,
                                      .processes = kMostProcesses});
   const std::string host_name = host_of_instance(spec.instance_index);
-  const fs::path hosts = options.run.folder / "hosts";
-  write_hosts(hosts, spec, host_name);
+  const fs::path hosts = write_hosts(options.run.folder, spec, spec.peers);
   process::Sandbox sandbox;
   sandbox.opt_ml = options.opt_ml;
   sandbox.binds = program.binds;
@@ -143,6 +136,8 @@ SandboxWorkload::SandboxWorkload(const WorkloadOptions& options)
   command.standard_error = error_.writer.get();
   command.inherited = {start_.reader.get(), information_.writer.get(), syscall_filter_.get()};
   command.open_files = open_file_limit();
+  // Signals for the agent's process group (as Slurm sends them) are not for the sandbox.
+  command.new_session = true;
   command.core_dumps = false;  // they would hold data and credentials
   if (spec.limits.volume_bytes > 0) command.file_bytes = spec.limits.volume_bytes;
   if (cgroup_) command.cgroups = cgroup_->entry_files();

@@ -10,6 +10,7 @@
 
 #include "agent/continuous_upload.h"
 #include "agent/failure_reason.h"
+#include "agent/hosts.h"
 #include "agent/log_shipper.h"
 #include "agent/opt_ml.h"
 #include "agent/resource_sampler.h"
@@ -143,13 +144,20 @@ void Training::staged() {
   staging_.reset();
   if (staging_error_ || asked_ != Asked::kNothing) return workload_->kill();
   if (run_.spec.instance_count == 1) return begin();
-  reporter_.report({{"staged", true}});
+  json::object report{{"staged", true}};
+  if (run_.spec.peers.empty()) report["address"] = own_address(run_.server);
+  reporter_.report(std::move(report));
   go_ = reporter_.await_go();
 }
 
 void Training::begin() {
   go_ = -1;
   if (asked_ != Asked::kNothing) return;
+  std::vector<Peer> peers;
+  for (const json::value& peer : reporter_.peers()) {
+    peers.push_back({string_or(peer.as_object(), "host"), string_or(peer.as_object(), "address")});
+  }
+  if (!peers.empty()) write_hosts(run_.folder, run_.spec, peers);
   workload_->go();
   continuous_.emplace(run_.spec, opt_ml_, s3_, clock_);
   running_ = true;

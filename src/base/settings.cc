@@ -131,6 +131,15 @@ SettingEntry switch_entry(std::string_view name, std::string_view help, bool Set
           .show = [=](const Settings& s) { return std::string(s.*member ? "on" : "off"); }};
 }
 
+SettingEntry text_entry(std::string_view name, std::string_view value_name, std::string_view help,
+                        std::string Settings::* member) {
+  return {.name = name,
+          .value_name = value_name,
+          .help = help,
+          .set = [=](Settings& s, std::string_view text) { s.*member = std::string(text); },
+          .show = [=](const Settings& s) { return s.*member; }};
+}
+
 const std::vector<SettingEntry>& entries() {
   static const std::vector<SettingEntry> kEntries{
       {.name = "data_dir",
@@ -180,6 +189,53 @@ const std::vector<SettingEntry>& entries() {
           "job_memory_bytes",
           "Memory that jobs and endpoints may use together; 0 is nine tenths of the machine's.",
           &Settings::job_memory_bytes, 0, std::uint64_t{1} << 50),
+      number_entry<unsigned>("job_gpus", "GPUs that jobs may use together; 0 does not count them.",
+                             &Settings::job_gpus, 0, 65536),
+      {.name = "preemption",
+       .value_name = "off|spot|priority",
+       .help =
+           "Which jobs have to make room when a more urgent one waits: none; managed spot jobs; "
+           "or any of a lower priority (tag clary:priority). They go back into the queue.",
+       .set =
+           [](Settings& s, std::string_view text) {
+             s.preemption = parse_choice(text, {"off", "spot", "priority"});
+           },
+       .show =
+           [](const Settings& s) {
+             constexpr std::array<std::string_view, 3> kChoices{"off", "spot", "priority"};
+             return std::string(kChoices[s.preemption]);
+           }},
+      {.name = "compute",
+       .value_name = "local|slurm",
+       .help = "Where jobs run: on this machine, or on the Slurm cluster whose commands (sbatch, "
+               "squeue, scancel, sinfo) are in PATH. Endpoints stay on this machine.",
+       .set =
+           [](Settings& s, std::string_view text) {
+             s.compute = parse_choice(text, {"local", "slurm"}) == 1 ? Settings::Compute::kSlurm
+                                                                     : Settings::Compute::kLocal;
+           },
+       .show =
+           [](const Settings& s) {
+             return std::string(s.compute == Settings::Compute::kLocal ? "local" : "slurm");
+           }},
+      text_entry("advertise_url", "URL",
+                 "http://HOST:PORT at which other machines reach this server; jobs on a cluster "
+                 "need it when the server listens on more than loopback.",
+                 &Settings::advertise_url),
+      {.name = "slurm_folder",
+       .value_name = "DIR",
+       .help =
+           "A folder that this machine and all nodes share at the same path: what jobs on Slurm "
+           "are given, credentials included, and have while they run.",
+       .set = [](Settings& s, std::string_view text) { s.slurm_folder = std::string(text); },
+       .show = [](const Settings&) { return std::string("DATA_DIR/slurm"); }},
+      text_entry("slurm_partition", "NAME", "Slurm's partition for jobs; its default without it.",
+                 &Settings::slurm_partition),
+      text_entry("slurm_account", "NAME", "Slurm's account for jobs; its default without it.",
+                 &Settings::slurm_account),
+      text_entry("slurm_arguments", "TEXT",
+                 "Further arguments of sbatch, separated by spaces, such as --qos=ml.",
+                 &Settings::slurm_arguments),
       {.name = "root_key_file",
        .value_name = "FILE",
        .help = "Holds the root key that everything at rest is sealed under; made when absent. "

@@ -26,8 +26,16 @@ struct Settings {
   unsigned worker_threads = 0;  // 0: four for each core
   std::size_t worker_queue = 4096;
   unsigned lifecycle_day_seconds = 86'400;
-  double job_cpus = 0;                  // 0: all cores
-  std::uint64_t job_memory_bytes = 0;   // 0: nine tenths of the machine's
+  double job_cpus = 0;                 // 0: all cores
+  std::uint64_t job_memory_bytes = 0;  // 0: nine tenths of the machine's
+  unsigned job_gpus = 0;               // 0: not counted
+  std::size_t preemption = 0;          // of "off", "spot", "priority"
+  enum class Compute { kLocal, kSlurm };
+  Compute compute = Compute::kLocal;
+  std::string advertise_url;           // "": where it listens
+  std::filesystem::path slurm_folder;  // "": slurm in data_dir
+  std::string slurm_partition, slurm_account;
+  std::string slurm_arguments;          // separated by spaces
   std::filesystem::path root_key_file;  // "": root.key in data_dir
   std::string root_key_command;
   bool authorization = true;  // off: whoever signs may do everything; for benchmarks alone

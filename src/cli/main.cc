@@ -16,6 +16,7 @@
 #include "cli/command.h"
 #include "cli/jobs_command.h"
 #include "cli/keys_command.h"
+#include "cli/quota_command.h"
 #include "cli/scrub_command.h"
 #include "cli/setting_flags.h"
 #include "server/coverage.h"
@@ -80,6 +81,10 @@ std::function<int()> add_oidc(CLI::App& app) {
   return clary::cli::add_oidc(app, run_owner_command);
 }
 
+std::function<int()> add_quota(CLI::App& app) {
+  return clary::cli::add_quota(app, run_owner_command);
+}
+
 std::function<int()> add_settings(CLI::App& app) {
   auto markdown = std::make_shared<bool>(false);
   app.add_flag("--markdown", *markdown, "As a page for docs/");
@@ -133,7 +138,7 @@ int main(int argc, char** argv) {
   if (argc > 1 && std::string_view(argv[1]) == "agent") {
     return clary::agent::agent_main(argc - 1, argv + 1);
   }
-  const std::array<Command, 19> commands{{
+  const std::array<Command, 20> commands{{
       {"serve", "Run the server in the foreground", add_serve},
       {"env", "Print the variables that point AWS clients here", add_env},
       {"jobs", "List jobs: what they do or wait for, for how long, whose", clary::cli::add_jobs},
@@ -150,6 +155,7 @@ int main(int argc, char** argv) {
       {"scrub", "Show which stored bytes are damaged", clary::cli::add_scrub},
       {"account", "Make and list accounts, and keys of their root", add_account},
       {"oidc", "Give the signing keys of identity providers", add_oidc},
+      {"quota", "Limit how many instances accounts use at once", add_quota},
       {"settings", "Print every setting with its default", add_settings},
       {"coverage", "Print which AWS operations are built, as Markdown", add_coverage},
       {"version", "Print the version", add_version},

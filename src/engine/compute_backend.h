@@ -1,5 +1,6 @@
-// Where agents run: this machine, later Slurm or Kubernetes. A backend starts one agent per
-// instance and knows whether it still lives; everything else the agent reports itself.
+// Where agents run: this machine, a Slurm cluster; docs/decisions/compute-backends.md. A backend
+// starts one agent per instance and knows whether it still lives; everything else the agent reports
+// itself.
 #pragma once
 
 #include <cstdint>
@@ -48,6 +49,10 @@ class ComputeBackend {
   // What an agent that is gone had still to report: its spooled reports above `after`, in order.
   virtual std::vector<json::object> unsent_reports(const std::string& spec_id,
                                                    std::uint64_t after) = 0;
+  // What a run that was started waits for, for people: the cluster's own queue. "": nothing.
+  virtual std::string note(const std::string&) { return {}; }
+  // Why a run has ended without a report, for FailureReason; "" when only that is known.
+  virtual std::string end_reason(const std::string&) { return {}; }
   // Removes the run's folder once nothing needs it.
   virtual void forget(const std::string& spec_id) = 0;
   // Called (from any thread) when a run ends, so that nobody polls.

@@ -93,6 +93,15 @@ void number_gang(std::vector<JobSpec>& gang) {
   }
 }
 
+json::array peers_to_json(std::span<const Run* const> instances) {
+  json::array peers;
+  for (const Run* run : instances) {
+    peers.push_back(
+        {{"host", host_of_instance(run->spec.instance_index)}, {"address", run->address}});
+  }
+  return peers;
+}
+
 bool is_broken(std::span<const Run* const> instances) {
   return std::ranges::any_of(instances, [](const Run* run) {
     return run->outcome && run->outcome->kind != Kind::kSucceeded;

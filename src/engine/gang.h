@@ -16,6 +16,9 @@ void number_gang(std::vector<JobSpec>& gang);
 // others. Metrics: the newest value of each name.
 Run merged_run(std::span<const Run* const> instances);
 
+// Where the instances are, as they have told themselves: [{"host", "address"}].
+json::array peers_to_json(std::span<const Run* const> instances);
+
 // Whether one has ended without success, which ends the others.
 bool is_broken(std::span<const Run* const> instances);
 

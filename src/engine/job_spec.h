@@ -6,6 +6,7 @@
 
 namespace clary::engine {
 
+using clary::host_of_instance;
 using clary::InputSpec;
 using clary::job_spec_from_json;
 using clary::JobSpec;

@@ -7,7 +7,6 @@
 #include <sys/file.h>
 #include <sys/stat.h>
 
-#include <fstream>
 #include <mutex>
 #include <system_error>
 #include <thread>
@@ -15,14 +14,12 @@
 #include "base/errors.h"
 #include "base/log.h"
 #include "base/text.h"
-#include "engine/run_state.h"
+#include "engine/run_folder.h"
 #include "process/cgroup.h"
 #include "process/encrypted_folder.h"
 #include "process/exit_watch.h"
 #include "process/process_id.h"
 #include "process/spawn.h"
-
-extern char** environ;
 
 namespace clary::engine {
 namespace {
@@ -30,43 +27,6 @@ namespace {
 namespace fs = std::filesystem;
 using process::FileDescriptor;
 using process::ProcessId;
-
-[[noreturn]] void broken(const std::string& what, const fs::path& path) {
-  const int error = errno;
-  throw StorageError(what + " " + path.string() + ": " + strerror(error),
-                     error == ENOSPC ? StorageError::Kind::kFull : StorageError::Kind::kBroken);
-}
-
-void write_private(const fs::path& file, const std::string& text) {
-  const FileDescriptor descriptor(
-      open(file.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, S_IRUSR | S_IWUSR));
-  if (!descriptor) broken("create", file);
-  std::string_view rest = text;
-  while (!rest.empty()) {
-    const ssize_t written = write(descriptor.get(), rest.data(), rest.size());
-    if (written < 0) broken("write", file);
-    rest.remove_prefix(static_cast<std::size_t>(written));
-  }
-}
-
-std::string read_small(const fs::path& file) {
-  std::ifstream in(file, std::ios::binary);
-  return {std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>()};
-}
-
-// The agent needs of the server's environment where programs, certificates and time zones are, and
-// Clary's own settings; nothing that may hold a secret.
-std::vector<std::string> agent_environment() {
-  std::vector<std::string> result;
-  for (char** entry = environ; *entry != nullptr; ++entry) {
-    const std::string_view text(*entry);
-    for (const std::string_view name : {"PATH=", "TZ=", "LANG=", "CLARY_ALGO=", "CLARY_LOG=",
-                                        "ASAN_OPTIONS=", "TSAN_OPTIONS=", "UBSAN_OPTIONS="}) {
-      if (text.starts_with(name)) result.emplace_back(text);
-    }
-  }
-  return result;
-}
 
 // The instances of a gang have loopback addresses of their own, so that what they bind to their own
 // name does not collide: 127.A.B.N, with A and B from the gang's id.
@@ -127,18 +87,10 @@ struct LocalBackend::Impl {
   std::optional<ProcessId> holder(const fs::path& run) const {
     constexpr int kAttempts = 200;
     for (int attempt = 0; attempt < kAttempts; ++attempt) {
-      if (const auto id = process::parse_process_id(trim(read_small(run / "lock")))) return id;
+      if (const auto id = process::parse_process_id(trim(read_small_file(run / "lock")))) return id;
       std::this_thread::sleep_for(std::chrono::milliseconds(5));
     }
     return std::nullopt;
-  }
-
-  bool same_token(const fs::path& run, const AgentAccess& access) const {
-    boost::system::error_code error;
-    const json::value value = json::parse(read_small(run / "run.json"), error);
-    const json::object* object = error ? nullptr : value.if_object();
-    const json::object* stored = object == nullptr ? nullptr : find_object(*object, "access");
-    return stored != nullptr && string_or(*stored, "report_token") == access.report_token;
   }
 
   ProcessId spawn_agent(const fs::path& run, const FileDescriptor& lock);
@@ -148,7 +100,7 @@ ProcessId LocalBackend::Impl::spawn_agent(const fs::path& run, const FileDescrip
   const fs::path log_path = run / "agent.log";
   const FileDescriptor log(
       open(log_path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, S_IRUSR | S_IWUSR));
-  if (!log) broken("create", log_path);
+  if (!log) fail_on_file("create", log_path);
   process::Command command;
   command.arguments = options.agent_command;
   command.arguments.insert(command.arguments.end(), {"--run", run.string()});
@@ -163,7 +115,7 @@ ProcessId LocalBackend::Impl::spawn_agent(const fs::path& run, const FileDescrip
   // A child that ended already has no start time any more; the watch reaps it all the same.
   const ProcessId id = process::process_id(child.pid()).value_or(ProcessId{child.pid(), 0});
   const std::string text = process::to_text(id) + "\n";
-  if (pwrite(lock.get(), text.data(), text.size(), 0) < 0) broken("write", run / "lock");
+  if (pwrite(lock.get(), text.data(), text.size(), 0) < 0) fail_on_file("write", run / "lock");
   return id;
 }
 
@@ -180,27 +132,24 @@ std::string LocalBackend::start(const JobSpec& spec, const AgentAccess& access) 
   fs::permissions(run, fs::perms::owner_all, error);
   const fs::path lock_path = run / "lock";
   const FileDescriptor lock(open(lock_path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600));
-  if (!lock) broken("create", lock_path);
+  if (!lock) fail_on_file("create", lock_path);
   // The lock belongs to the open file, which the agent inherits: whoever holds it is the run's
   // agent, or a server about to start it.
   if (flock(lock.get(), LOCK_EX | LOCK_NB) != 0) {
     const auto agent = impl_->holder(run);
-    if (agent && impl_->same_token(run, access)) {
+    if (agent && has_token(run, access)) {
       impl_->follow(spec.id, *agent);
       return process::to_text(*agent);
     }
     // Of a submission that a crash undid: its reports would not be believed.
     if (agent) process::send_signal(*agent, SIGKILL);
-    if (flock(lock.get(), LOCK_EX) != 0) broken("lock", lock_path);
+    if (flock(lock.get(), LOCK_EX) != 0) fail_on_file("lock", lock_path);
   }
-  if (!impl_->same_token(run, access)) leave_only(run, "lock");
-  if (ftruncate(lock.get(), 0) != 0) broken("write", lock_path);
-  write_private(run / "run.json",
-                json::serialize(
-                    json::object{{"spec", to_json(spec)},
-                                 {"access", access_to_json(access)},
-                                 {"data_folder", fs::absolute(impl_->options.data_folder).string()},
-                                 {"cgroup_root", impl_->options.cgroup_root.string()}}));
+  if (!has_token(run, access)) leave_only(run, "lock");
+  if (ftruncate(lock.get(), 0) != 0) fail_on_file("write", lock_path);
+  write_run_file(
+      run, spec, access,
+      {.data_folder = impl_->options.data_folder, .cgroup_root = impl_->options.cgroup_root});
   const ProcessId agent = impl_->spawn_agent(run, lock);
   impl_->follow(spec.id, agent);
   return process::to_text(agent);
@@ -241,19 +190,7 @@ void LocalBackend::kill(std::string_view handle) {
 
 std::vector<json::object> LocalBackend::unsent_reports(const std::string& spec_id,
                                                        std::uint64_t after) {
-  std::vector<json::object> reports;
-  std::ifstream spool(impl_->folder(spec_id) / "spool.jsonl", std::ios::binary);
-  std::string line;
-  while (std::getline(spool, line)) {
-    boost::system::error_code error;
-    json::value value = json::parse(line, error);
-    // Only the last line can be cut short, by the death of its writer.
-    if (error || !value.is_object()) break;
-    if (find_int(value.get_object(), "seq").value_or(0) > static_cast<std::int64_t>(after)) {
-      reports.push_back(std::move(value.get_object()));
-    }
-  }
-  return reports;
+  return read_spool(impl_->folder(spec_id), after);
 }
 
 void LocalBackend::forget(const std::string& spec_id) {

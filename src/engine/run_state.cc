@@ -120,6 +120,7 @@ void apply_lifecycle(const json::object& report, Run& run, ReportContent& conten
     run.phases.back().message = *progress;
     content.visible_change = true;
   }
+  if (const auto address = find_string(report, "address")) run.address = *address;
   if (report.contains("workload_started"))
     run.workload_started = time_of(report, "workload_started");
   if (report.contains("workload_ended")) run.workload_ended = time_of(report, "workload_ended");
@@ -151,7 +152,9 @@ json::object state_to_json(const Run& run) {
                      {"phases", std::move(phases)},
                      {"metrics", std::move(metrics)},
                      {"stop_requested", run.stop_requested},
+                     {"stop_passed_on", run.stop_passed_on},
                      {"preempted", run.preempted},
+                     {"address", run.address},
                      {"staged", run.staged},
                      {"serving_socket", run.serving_socket},
                      {"restarts", run.restarts}};
@@ -168,6 +171,7 @@ void state_from_json(const json::object& state, Run& run) {
   for_each(state, "metrics",
            [&](const json::object& metric) { run.metrics.push_back(metric_from_json(metric)); });
   run.stop_requested = find_bool(state, "stop_requested").value_or(false);
+  run.stop_passed_on = find_bool(state, "stop_passed_on").value_or(false);
   run.preempted = find_bool(state, "preempted").value_or(false);
   ReportContent ignored;
   apply_lifecycle(state, run, ignored);

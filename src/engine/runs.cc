@@ -22,6 +22,16 @@ std::string lost_reason(const JobSpec& spec) {
          "was restarted). Please start the job again.";
 }
 
+// `reason`: what the backend knows about it.
+RunOutcome outcome_of_lost(const Run& run, const std::string& reason) {
+  // When several instances are lost at once, one that was asked to stop only since another went
+  // first tells more by what became of it.
+  const bool asked = run.stop_requested && (!run.stop_passed_on || reason.empty());
+  if (asked) return {RunOutcome::Kind::kStopped, 0, ""};
+  if (run.preempted && !run.stop_requested) return {RunOutcome::Kind::kInterrupted, 0, ""};
+  return {RunOutcome::Kind::kAgentLost, 0, reason.empty() ? lost_reason(run.spec) : reason};
+}
+
 }  // namespace
 
 // With target.member->changing held. True when a reconcile is worth while.
@@ -75,13 +85,7 @@ void Runs::Impl::conclude_lost(Place& lost) {
   }
   stored = copy(*lost.member);
   if (stored.run.outcome) return;
-  if (stored.run.stop_requested) {
-    stored.run.outcome = RunOutcome{RunOutcome::Kind::kStopped, 0, ""};
-  } else if (stored.run.preempted) {
-    stored.run.outcome = RunOutcome{RunOutcome::Kind::kInterrupted, 0, ""};
-  } else {
-    stored.run.outcome = RunOutcome{RunOutcome::Kind::kAgentLost, 0, lost_reason(stored.run.spec)};
-  }
+  stored.run.outcome = outcome_of_lost(stored.run, backend.end_reason(stored.run.spec.id));
   stored.run.phases.push_back({RunPhase::kEnded, clock.now(), ""});
   table.save(stored, {});
   const std::lock_guard lock(mutex);
@@ -103,7 +107,7 @@ void Runs::Impl::agent_ended(const std::string& id) {
 }
 
 // Asks the agent of a member that was admitted.
-void Runs::Impl::stop_member(Member& member) {
+void Runs::Impl::stop_member(Member& member, Asker asker) {
   const std::lock_guard changing(member.changing);
   StoredRun stored;
   {
@@ -111,6 +115,7 @@ void Runs::Impl::stop_member(Member& member) {
     Run& run = member.stored.run;
     if (run.outcome || run.stop_requested) return;
     run.stop_requested = true;
+    run.stop_passed_on = asker == Asker::kGang;
     stored = member.stored;
   }
   table.save(stored, {});
@@ -124,15 +129,15 @@ void Runs::Impl::settle(Gang& gang) {
     const std::lock_guard lock(mutex);
     if (!is_broken(runs_of(gang))) return;
   }
-  for (Member& member : gang.members) stop_member(member);
+  for (Member& member : gang.members) stop_member(member, Asker::kGang);
 }
 
 Runs::Runs(store::Database& database, ComputeBackend& backend, const Clock& clock,
            const Limits& capacity, RunSinks sinks)
     : impl_(std::make_unique<Impl>(database, backend, clock, capacity, std::move(sinks))) {
-  backend.on_exit([impl = impl_.get()](const std::string& id) {
-    const std::shared_lock gate(impl->gate);
-    if (impl->stopped) return;
+  backend.on_exit([impl = impl_.get(), gate = impl_->gate](const std::string& id) {
+    const std::shared_lock lock(gate->mutex);
+    if (gate->stopped) return;
     try {
       impl->agent_ended(id);
     } catch (const std::exception& error) {
@@ -163,8 +168,8 @@ void Runs::start() {
 }
 
 void Runs::stop() {
-  const std::unique_lock gate(impl_->gate);
-  impl_->stopped = true;
+  const std::unique_lock lock(impl_->gate->mutex);
+  impl_->gate->stopped = true;
 }
 
 void Runs::submit(const JobSpec& spec, const AgentAccess& access) {
@@ -222,6 +227,17 @@ std::optional<Run> Runs::find(const std::string& spec_id) {
   return run;
 }
 
+std::optional<std::string> Runs::waiting_for(const std::string& spec_id) const {
+  const std::lock_guard lock(impl_->mutex);
+  const auto found = impl_->gangs.find(spec_id);
+  if (found == impl_->gangs.end()) return std::nullopt;
+  if (found->second->number != 0) return impl_->explain(*found->second);
+  const Run& run = found->second->members.front().stored.run;
+  if (run.outcome || run.phase() != RunPhase::kStarting) return std::nullopt;
+  std::string note = impl_->backend.note(spec_id);
+  return note.empty() ? std::nullopt : std::optional(std::move(note));
+}
+
 void Runs::request_stop(const std::string& spec_id) {
   const GangPointer target = impl_->gang(spec_id);
   if (target == nullptr) return;
@@ -248,7 +264,7 @@ void Runs::request_stop(const std::string& spec_id) {
     impl_->notify(target->spec());
     impl_->start_waiting();
   } else {
-    for (Member& member : target->members) impl_->stop_member(member);
+    for (Member& member : target->members) impl_->stop_member(member, Impl::Asker::kUser);
   }
 }
 
@@ -301,7 +317,10 @@ json::object Runs::apply_report(std::string_view spec_id, std::string_view token
                       {"applied", now.applied}};
   if (now.run.staged) {
     const std::lock_guard lock(impl_->mutex);
-    answer["go"] = all_staged(Impl::runs_of(*target.gang));
+    const auto runs = Impl::runs_of(*target.gang);
+    const bool go = all_staged(runs);
+    answer["go"] = go;
+    if (go && !now.run.address.empty()) answer["peers"] = peers_to_json(runs);
   }
   return answer;
 }

@@ -65,8 +65,10 @@ struct Run {
   std::vector<FinalMetric> metrics;  // last value of each scraped metric
   std::optional<Timestamp> workload_started, workload_ended;
   bool stop_requested = false;
-  bool preempted = false;  // asked to make room
-  bool staged = false;     // of a gang: waits for the others, or went on with them
+  bool stop_passed_on = false;  // of a gang: that was since another instance had failed
+  bool preempted = false;       // asked to make room
+  bool staged = false;          // of a gang: waits for the others, or went on with them
+  std::string address;          // where the other instances reach it; "": the backend knew before
   // kServe: where the model server listens, on this machine.
   std::string serving_socket;  // Unix-domain socket path
   int restarts = 0;            // of a crashed model server
@@ -121,6 +123,8 @@ class Runs {
   // Of a gang: the phase that every instance has reached, and an outcome once all have ended (the
   // first that failed, if any).
   std::optional<Run> find(const std::string& spec_id);
+  // What a queued run waits for, for people; nullopt for one that is not queued.
+  std::optional<std::string> waiting_for(const std::string& spec_id) const;
   // kEnded/kStopped at once when still queued; else the agents are asked to.
   void request_stop(const std::string& spec_id);
   // Takes its place from a run: it ends as by request_stop, but with kInterrupted. No effect on
@@ -131,7 +135,8 @@ class Runs {
 
   // What an agent sends: {"reports": [...]}, each as agent/README.md says. Returns what the agent
   // should know: {"known": true, "stop": false, "applied": 17, "go": true}; {"known": false} for a
-  // run that nobody waits for any more. "go": every instance has reported "staged". Throws
+  // run that nobody waits for any more. "go": every instance has reported "staged"; "peers"
+  // then has their addresses, unless the compute backend gave them before. Throws
   // std::invalid_argument on a bad token or body. Each report is applied once (sequence numbers),
   // so that agents may send again after an answer was lost.
   json::object apply_report(std::string_view spec_id, std::string_view token,

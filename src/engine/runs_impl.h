@@ -66,9 +66,13 @@ struct Runs::Impl {
   const Clock& clock;
   std::function<void(const JobSpec&)> changed;  // set before start()
 
-  // Held shared by callbacks of the backend, so that stop() can wait for them.
-  std::shared_mutex gate;
-  bool stopped = false;  // guarded by gate
+  // Held shared by callbacks of the backend, so that stop() can wait for them. Theirs too: the
+  // backend may still be about to call when this is gone.
+  struct Gate {
+    std::shared_mutex mutex;
+    bool stopped = false;  // guarded by mutex
+  };
+  const std::shared_ptr<Gate> gate = std::make_shared<Gate>();
 
   mutable std::mutex mutex;
   std::unordered_map<std::string, Place> places;       // guarded by mutex; every member by its id
@@ -147,7 +151,8 @@ struct Runs::Impl {
   bool store_reports(Place& target, const json::array& reports);
   void agent_ended(const std::string& id);
   void conclude_lost(Place& lost);
-  void stop_member(Member& member);
+  enum class Asker { kUser, kGang };
+  void stop_member(Member& member, Asker asker);
   void settle(Gang& gang);
 };
 

@@ -58,6 +58,7 @@ json::object OwnerCommands::run(const json::object& command) {
   if (what == "account-create") return create_account(command);
   if (what == "account-key") return create_key(command);
   if (what == "oidc-keys") return set_provider_keys(command);
+  if (const auto found = others_.find(what); found != others_.end()) return found->second(command);
   throw std::invalid_argument("this server knows no command " + what);
 }
 

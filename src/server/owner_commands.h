@@ -3,8 +3,11 @@
 // command line where none does. docs/decisions/accounts.md
 #pragma once
 
+#include <functional>
+#include <map>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "base/json.h"
 #include "identity/accounts.h"
@@ -26,6 +29,10 @@ class OwnerCommands {
   // {"do": "account-create" | "account-list" | "account-key" | "oidc-keys", ...}
   json::object run(const json::object& command);
 
+  // A command of another part of the server; before the first run().
+  using Function = std::function<json::object(const json::object& command)>;
+  void add(const std::string& name, Function function) { others_[name] = std::move(function); }
+
  private:
   json::object create_account(const json::object& command);
   json::object list_accounts();
@@ -38,6 +45,7 @@ class OwnerCommands {
   identity::Roles& roles_;
   identity::OidcProviders& providers_;
   const std::string token_;
+  std::map<std::string, Function> others_;
 };
 
 }  // namespace clary::server

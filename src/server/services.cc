@@ -2,6 +2,8 @@
 
 #include <unistd.h>
 
+#include <sstream>
+
 #include "api/allow_all.h"
 #include "api/cloudtrail/cloudtrail_service.h"
 #include "api/cloudwatch/cloudwatch_service.h"
@@ -18,6 +20,7 @@
 #include "api/sagemaker/environment_images.h"
 #include "api/sagemaker/object_look.h"
 #include "api/sagemaker/processing_jobs.h"
+#include "api/sagemaker/quotas.h"
 #include "api/sagemaker/role_sessions.h"
 #include "api/sagemaker/service.h"
 #include "api/sagemaker/training_jobs.h"
@@ -31,6 +34,8 @@
 #include "engine/endpoint_routes.h"
 #include "engine/local_backend.h"
 #include "engine/runs.h"
+#include "engine/slurm_backend.h"
+#include "engine/split_backend.h"
 #include "identity/credentials.h"
 #include "identity/policies.h"
 #include "identity/policy_authorizer.h"
@@ -49,6 +54,7 @@
 #include "server/invocation_metrics.h"
 #include "server/invocations.h"
 #include "server/owner_commands.h"
+#include "server/quota_commands.h"
 #include "server/request_metrics.h"
 #include "server/service_registry.h"
 #include "store/database.h"
@@ -85,12 +91,37 @@ std::set<std::string> names_of(const std::map<std::string, std::string>& targets
 // left to the server and the system.
 engine::Limits job_capacity(const Settings& settings) {
   engine::Limits limits;
+  if (settings.compute == Settings::Compute::kSlurm) {
+    // What is not set is not counted: Slurm has a queue of its own.
+    limits.cpus = settings.job_cpus;
+    limits.memory_bytes = settings.job_memory_bytes;
+    limits.gpus = settings.job_gpus;
+    return limits;
+  }
   limits.cpus = settings.job_cpus > 0 ? settings.job_cpus : std::thread::hardware_concurrency();
   const auto machine = static_cast<std::uint64_t>(sysconf(_SC_PHYS_PAGES)) *
                        static_cast<std::uint64_t>(sysconf(_SC_PAGESIZE));
   limits.memory_bytes =
       settings.job_memory_bytes > 0 ? settings.job_memory_bytes : machine / 10 * 9;
+  limits.gpus = settings.job_gpus;
   return limits;
+}
+
+std::string own_program() {
+  return std::filesystem::read_symlink("/proc/self/exe").string();
+}
+
+std::unique_ptr<engine::SlurmBackend> slurm_backend(const Settings& settings) {
+  if (settings.compute != Settings::Compute::kSlurm) return nullptr;
+  engine::SlurmOptions options;
+  options.folder = std::filesystem::absolute(
+      settings.slurm_folder.empty() ? settings.data_dir / "slurm" : settings.slurm_folder);
+  options.agent_command = {own_program(), "agent"};
+  options.partition = settings.slurm_partition;
+  options.account = settings.slurm_account;
+  std::istringstream words(settings.slurm_arguments);
+  for (std::string word; words >> word;) options.arguments.push_back(word);
+  return std::make_unique<engine::SlurmBackend>(std::move(options));
 }
 
 std::size_t worker_threads(const Settings& settings) {
@@ -180,7 +211,10 @@ struct Services::Impl {
   objects::LifecycleSweep lifecycle;
 
   engine::LocalBackend backend;
+  std::unique_ptr<engine::SlurmBackend> slurm;  // set: jobs run there
+  std::unique_ptr<engine::SplitBackend> split;
   engine::Runs runs;
+  api::sagemaker::Quotas quotas{database};
   engine::EndpointRoutes routes;
   engine::Controllers controllers{clock, kControllerThreads};
 
@@ -221,7 +255,9 @@ struct Services::Impl {
        .s3 = object_look,
        .wake = [this](const store::DocumentKey& key) { controllers.enqueue(key); },
        .keys = &key_use,
-       .volumes = static_cast<api::sagemaker::VolumeEncryption>(settings.encrypt_job_volumes)}};
+       .volumes = static_cast<api::sagemaker::VolumeEncryption>(settings.encrypt_job_volumes),
+       .quotas = &quotas,
+       .waiting = [this](const std::string& run_id) { return runs.waiting_for(run_id); }}};
   api::IamService iam{{.roles = roles,
                        .policies = policies,
                        .users = users,
@@ -291,19 +327,23 @@ struct Services::Impl {
                   identity::Roles::migrations(), identity::Policies::migrations(),
                   identity::Users::migrations(), identity::Accounts::migrations(),
                   identity::Logins::migrations(), keys::KeyTable::migrations(),
-                  engine::Runs::migrations()}),
+                  engine::Runs::migrations(), api::sagemaker::Quotas::migrations()}),
         objects(settings.data_dir / "objects", clock),
         lifecycle(objects, clock, std::chrono::seconds(settings.lifecycle_day_seconds)),
         backend(
             {.data_folder = settings.data_dir,
              .agent_command = {std::filesystem::read_symlink("/proc/self/exe").string(), "agent"}}),
-        runs(database, backend, clock, job_capacity(settings),
-             run_sinks(logs, metric_points, sealer)),
+        slurm(slurm_backend(settings)),
+        split(slurm ? std::make_unique<engine::SplitBackend>(backend, *slurm, "slurm:") : nullptr),
+        runs(database, split ? static_cast<engine::ComputeBackend&>(*split) : backend, clock,
+             job_capacity(settings), run_sinks(logs, metric_points, sealer)),
         workers(worker_threads(settings), settings.worker_queue),
         registry(models, services(), request_metrics),
         gateway(registry, authenticator, authorizer, workers, clock, request_metrics, guards(),
                 side_routes()) {
     s3.share(s3_directory(), new_buckets(settings));
+    runs.preempt_when_needed(static_cast<engine::Preemption>(settings.preemption));
+    add_quota_commands(owner_commands, quotas);
   }
 
   // Every service of this server.
@@ -381,7 +421,8 @@ Services::~Services() {
 }
 
 void Services::start(const std::string& url) {
-  impl_->url = url;
+  const std::string& advertised = impl_->settings.advertise_url;
+  impl_->url = advertised.empty() ? url : advertised;
   impl_->running = true;
   if (!impl_->settings.authorization) {
     spdlog::warn("authorization is off: whoever signs a request may do everything");

@@ -1,5 +1,7 @@
 #include "api/sagemaker/processing_jobs.h"
 
+#include "api/sagemaker/job_scheduling.h"
+
 namespace clary::api::sagemaker {
 namespace {
 
@@ -57,6 +59,7 @@ json::object ProcessingJobs::create(const json::object& input, Call& call) {
     complete(job.body);
     job.internal[kRunId] = new_run_id(job.key);
     keep_job_keys(keys, job);
+    keep_scheduling(input, call, job);
   });
   wake_(key);
   return output;

@@ -1,6 +1,6 @@
 // From a processing job's document to what its agents are given. Source: the developer guide's "How
 // Amazon SageMaker Processing Configures Your Processing Container".
-#include "api/sagemaker/instance_types.h"
+#include "api/sagemaker/job_scheduling.h"
 #include "api/sagemaker/processing_jobs.h"
 
 namespace clary::api::sagemaker {
@@ -94,9 +94,6 @@ std::map<std::string, std::string> environment_of(const store::Document& job) {
 
 Limits limits_of(const json::object& body, const json::object& cluster) {
   Limits limits;
-  const InstanceSize size = instance_size(string_or(cluster, "InstanceType"));
-  limits.cpus = size.cpus;
-  limits.memory_bytes = size.memory_bytes;
   limits.volume_bytes = static_cast<std::uint64_t>(find_int(cluster, "VolumeSizeInGB").value_or(30))
                         << 30;
   limits.max_runtime = std::chrono::seconds(
@@ -126,6 +123,7 @@ std::vector<engine::JobSpec> processing_specs(const store::Document& job, const 
   common.outputs = outputs_of(job);
   common.volume_key = string_or(job.internal, kVolumeKey);
   common.limits = limits_of(body, cluster);
+  put_scheduling(job, string_or(cluster, "InstanceType"), common);
   const json::value* isolated = at_path(body, "NetworkConfig.EnableNetworkIsolation");
   common.network = isolated == nullptr || !isolated->as_bool();
   common.instance_count = count;

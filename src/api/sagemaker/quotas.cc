@@ -19,14 +19,14 @@ constexpr char kSet[] =
 constexpr char kRemove[] = "DELETE FROM quotas WHERE account=?1 AND name=?2";
 
 // What instances can be used for here.
-constexpr std::array<std::string_view, 5> kUses{"training job", "spot training job",
-                                                "processing job", "transform job", "endpoint"};
+constexpr std::array<std::string_view, 4> kUses{"training job", "spot training job",
+                                                "processing job", "transform job"};
 
 bool is_name(const std::string& name) {
   if (!name.starts_with("ml.")) return false;
   const std::string type = name.substr(0, name.find(' '));
-  return std::ranges::any_of(
-      kUses, [&](std::string_view use) { return name == quota_name(type, use); });
+  return std::ranges::any_of(kUses,
+                             [&](std::string_view use) { return name == quota_name(type, use); });
 }
 
 }  // namespace
@@ -51,9 +51,10 @@ Quotas::Quotas(store::Database& database) : database_(database) {
 
 void Quotas::set(const Quota& quota) {
   if (!is_name(quota.name)) {
-    throw std::invalid_argument("a quota is called as 'ml.m5.xlarge for training job usage' (or " +
-                                std::string("spot training job, processing job, transform job, ") +
-                                "endpoint), not '" + quota.name + "'");
+    throw std::invalid_argument(
+        "a quota is called as 'ml.m5.xlarge for training job usage' (or " +
+        std::string("spot training job, processing job, transform job), not ") + "'" + quota.name +
+        "'");
   }
   if (quota.instances < 0) throw std::invalid_argument("a quota is 0 instances or more");
   database_.write([&](store::Connection& connection) {
@@ -77,6 +78,11 @@ bool Quotas::remove(const std::string& account, const std::string& name) {
   });
   const std::lock_guard lock(mutex_);
   return limits_.erase({account, name}) > 0;
+}
+
+bool Quotas::empty() const {
+  const std::lock_guard lock(mutex_);
+  return limits_.empty();
 }
 
 std::vector<Quota> Quotas::list() const {

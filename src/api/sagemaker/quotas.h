@@ -33,6 +33,7 @@ class Quotas {
   void set(const Quota& quota);
   bool remove(const std::string& account, const std::string& name);  // false: there was none
   std::vector<Quota> list() const;
+  bool empty() const;
   std::optional<std::int64_t> limit(const std::string& account, const std::string& name) const;
 
   // Held from the look at what is in use until the new use is stored, so that two requests at once

@@ -82,6 +82,7 @@ struct SageMaker::Families {
         lineage(resources),
         registry(resources),
         settings(resources),
+        limits(parts.documents, parts.quotas, parts.waiting),
         search(resources, experiments),
         training(resources, parts.roles, parts.s3, parts.wake, parts.keys, parts.volumes),
         processing(resources, parts.roles, parts.wake, parts.keys, parts.volumes),
@@ -94,6 +95,7 @@ struct SageMaker::Families {
   Lineage lineage;
   ModelRegistry registry;
   Settings settings;
+  JobLimits limits;
   Search search;
   TrainingJobs training;
   ProcessingJobs processing;
@@ -171,7 +173,9 @@ std::vector<OperationEntry> SageMaker::operations() {
   table.add("CreateHumanTaskUi", f.settings, &Settings::create_human_task_ui);
 
   for (const Kind& kind : all_kinds()) table.add_declared(kind, f.resources);
-  return table.take();
+  std::vector<OperationEntry> entries = table.take();
+  for (OperationEntry& entry : entries) entry = f.limits.guarded(std::move(entry));
+  return entries;
 }
 
 }  // namespace clary::api::sagemaker

@@ -6,6 +6,7 @@
 
 #include "api/call.h"
 #include "api/sagemaker/job_keys.h"
+#include "api/sagemaker/job_limits.h"
 #include "api/sagemaker/role_sessions.h"
 #include "api/sagemaker/s3_uri.h"
 #include "store/documents.h"
@@ -23,6 +24,8 @@ struct Parts {
   kms::KeyCheck* keys = nullptr;
   // What becomes of the files of jobs that name no key.
   VolumeEncryption volumes = VolumeEncryption::kAuto;
+  Quotas* quotas = nullptr;  // nullptr: none
+  Waiting waiting{};         // empty: Describe says what was so when the job was queued
 };
 
 // threads: operations run on the worker pool, many at once.

@@ -2,6 +2,7 @@
 
 #include "api/sagemaker/images.h"
 #include "api/sagemaker/job_components.h"
+#include "api/sagemaker/job_scheduling.h"
 
 namespace clary::api::sagemaker {
 
@@ -18,6 +19,7 @@ json::object TrainingJobs::create(const json::object& input, Call& call) {
   json::object output = resources_.create(kind, input, call, [&](store::Document& job) {
     complete_training_document(job, call.now, s3_);
     keep_job_keys(keys, job);
+    keep_scheduling(input, call, job);
   });
   wake_(key);
   return output;

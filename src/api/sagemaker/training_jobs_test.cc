@@ -343,6 +343,12 @@ TEST(InstanceTypes, SizesOfTheNames) {
   EXPECT_EQ(instance_size("ml.c5.2xlarge").memory_bytes, 16ULL << 30);
   EXPECT_EQ(instance_size("ml.m5.24xlarge").cpus, 96);
   EXPECT_EQ(instance_size("nonsense").cpus, 2);
+  EXPECT_EQ(instance_size("ml.c4.8xlarge").cpus, 36) << "not what the name says";
+  EXPECT_EQ(instance_size("ml.t3.medium").memory_bytes, 4ULL << 30);
+  EXPECT_EQ(instance_size("ml.p3.8xlarge").gpus, 4U);
+  EXPECT_EQ(instance_size("ml.g5.12xlarge").gpus, 4U);
+  EXPECT_TRUE(std::ranges::is_sorted(instance_types(), {}, &InstanceType::name));
+  EXPECT_GT(instance_types().size(), 400U);
 }
 
 }  // namespace

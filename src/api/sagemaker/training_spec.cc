@@ -1,8 +1,8 @@
 // From a training job's document to what the agent is given. Sources: the developer guide's "How
 // Amazon SageMaker Provides Training Information" (files and variables of the container).
 #include "api/sagemaker/images.h"
-#include "api/sagemaker/instance_types.h"
 #include "api/sagemaker/job_keys.h"
+#include "api/sagemaker/job_scheduling.h"
 #include "api/sagemaker/resources.h"
 #include "api/sagemaker/training_document.h"
 
@@ -216,9 +216,7 @@ engine::JobSpec training_spec(const store::Document& job, const ImageWay& way) {
   spec.outputs = outputs_of(job);
   spec.volume_key = string_or(job.internal, kVolumeKey);
   spec.metrics = metrics_of(body, way);
-  const InstanceSize size = instance_size(instance_type_of(body));
-  spec.limits.cpus = size.cpus;
-  spec.limits.memory_bytes = size.memory_bytes;
+  put_scheduling(job, instance_type_of(body), spec);
   if (const json::value* volume = at_path(body, "ResourceConfig.VolumeSizeInGB")) {
     spec.limits.volume_bytes = static_cast<std::uint64_t>(volume->to_number<std::int64_t>()) << 30;
   }

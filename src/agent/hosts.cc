@@ -1,0 +1,48 @@
+#include "agent/hosts.h"
+
+#include <arpa/inet.h>
+#include <netdb.h>
+#include <sys/socket.h>
+
+#include <array>
+#include <fstream>
+#include <memory>
+
+#include "process/file_descriptor.h"
+
+namespace clary::agent {
+
+std::filesystem::path write_hosts(const std::filesystem::path& folder, const JobSpec& spec,
+                                  const std::vector<Peer>& peers) {
+  std::filesystem::path file = folder / "hosts";
+  std::ofstream hosts(file);
+  hosts << "127.0.0.1 localhost"
+        << (peers.empty() ? " " + host_of_instance(spec.instance_index) : "")
+        << "\n::1 localhost\n";
+  for (const Peer& peer : peers) hosts << peer.address << " " << peer.host << "\n";
+  return file;
+}
+
+std::string own_address(const http::Address& server) {
+  addrinfo hints = {};
+  hints.ai_socktype = SOCK_DGRAM;
+  addrinfo* found = nullptr;
+  if (getaddrinfo(server.host.c_str(), std::to_string(server.port).c_str(), &hints, &found) != 0) {
+    return {};
+  }
+  const std::unique_ptr<addrinfo, void (*)(addrinfo*)> list(found, freeaddrinfo);
+  // Connecting a datagram socket sends nothing; the kernel only chooses the way.
+  const process::FileDescriptor file(socket(found->ai_family, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+  if (!file || connect(file.get(), found->ai_addr, found->ai_addrlen) != 0) return {};
+  sockaddr_storage own = {};
+  socklen_t size = sizeof(own);
+  std::array<char, NI_MAXHOST> text{};
+  if (getsockname(file.get(), reinterpret_cast<sockaddr*>(&own), &size) != 0 ||
+      getnameinfo(reinterpret_cast<sockaddr*>(&own), size, text.data(), text.size(), nullptr, 0,
+                  NI_NUMERICHOST) != 0) {
+    return {};
+  }
+  return text.data();
+}
+
+}  // namespace clary::agent
