@@ -1,5 +1,6 @@
 #include "engine/slurm_backend.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <sys/file.h>
 #include <sys/stat.h>
@@ -29,11 +30,6 @@ using std::chrono::seconds;
 
 constexpr std::string_view kHandle = "slurm:";
 constexpr seconds kCommandTimeout{60};
-// A job that was just taken may be missing in squeue's answer for a moment.
-constexpr seconds kUnseenFor{10};
-constexpr seconds kStopAgainAfter{5};
-// What its agents have left may stay in the cluster that long.
-constexpr seconds kLeaveAfter{30};
 constexpr int kMostSubmissions = 4;
 
 // A run's agent holds a lock on this file of its folder from before its first report on.
@@ -48,8 +44,14 @@ AgentState agent_state(const fs::path& run) {
   return errno == EWOULDBLOCK ? AgentState::kAlive : AgentState::kUnknown;
 }
 
-std::string gang_of(const JobSpec& spec) {
-  return spec.gang.empty() ? spec.id : spec.gang;
+// How many instances the run of that folder is one of.
+int instances_in(const fs::path& run) {
+  boost::system::error_code error;
+  const json::value file = json::parse(read_small_file(run / "run.json"), error);
+  const json::object* object = error ? nullptr : file.if_object();
+  const json::object* spec = object == nullptr ? nullptr : find_object(*object, "spec");
+  const auto count = spec == nullptr ? std::nullopt : find_int(*spec, "instance_count");
+  return static_cast<int>(count.value_or(1));
 }
 
 // What is known of one submission.
@@ -67,8 +69,8 @@ struct Watched {
 }  // namespace
 
 struct SlurmBackend::Impl {
-  Impl(SlurmOptions options_in, std::chrono::milliseconds every_in)
-      : options(std::move(options_in)), every(every_in) {
+  Impl(SlurmOptions options_in, const SlurmTiming& timing_in)
+      : options(std::move(options_in)), timing(timing_in) {
     environment = agent_environment();
     std::error_code error;
     fs::create_directories(options.folder / "runs", error);
@@ -88,7 +90,7 @@ struct SlurmBackend::Impl {
   }
 
   const SlurmOptions options;
-  const std::chrono::milliseconds every;
+  const SlurmTiming timing;
   std::vector<std::string> environment;
 
   std::mutex mutex;
@@ -122,7 +124,7 @@ struct SlurmBackend::Impl {
 };
 
 process::ProgramRun SlurmBackend::Impl::run(const std::string& program,
-                                          std::vector<std::string> arguments) const {
+                                            std::vector<std::string> arguments) const {
   const std::string path = process::find_program(program);
   if (path.empty()) throw std::runtime_error("Slurm's command " + program + " is not in PATH");
   arguments.insert(arguments.begin(), path);
@@ -205,7 +207,7 @@ void SlurmBackend::Impl::look_at(const std::string& gang, Watched& one,
           ended);
     }
   }
-  if (!missing || any_started || SteadyClock::now() - one.submitted <= kUnseenFor) return;
+  if (!missing || any_started || SteadyClock::now() - one.submitted <= timing.unseen_for) return;
   if (one.stop_wanted || one.kill_wanted) {
     for (const std::string& id : members) end(one, id, "", ended);
   } else if (!members.empty()) {
@@ -283,11 +285,11 @@ void SlurmBackend::Impl::send_signals() {
       Watched& job = one->second;
       const std::string id = std::to_string(job.job.id);
       const bool there = job.job.id != 0 && !is_final_state(job.job.state);
-      const bool leftover = job.left && now - *job.left > kLeaveAfter;
+      const bool leftover = job.left && now - *job.left > timing.leave_after;
       if (there && (job.kill_wanted || leftover)) {
         commands.push_back({id});
       } else if (there && job.stop_wanted &&
-                 (!job.stop_sent || now - *job.stop_sent > kStopAgainAfter)) {
+                 (!job.stop_sent || now - *job.stop_sent > timing.stop_again_after)) {
         job.stop_sent = now;
         // One that waits just goes; the agents of one that runs are told.
         commands.push_back({"--state=PENDING", id});
@@ -321,7 +323,7 @@ void SlurmBackend::Impl::poll_all() {
       if (watched.empty()) {
         wake.wait(lock, [&] { return stopping || !watched.empty(); });
       } else {
-        wake.wait_for(lock, every);
+        wake.wait_for(lock, timing.every);
       }
       if (stopping) return;
     }
@@ -335,8 +337,8 @@ void SlurmBackend::Impl::poll_all() {
   }
 }
 
-SlurmBackend::SlurmBackend(SlurmOptions options, std::chrono::milliseconds every)
-    : impl_(std::make_unique<Impl>(std::move(options), every)) {}
+SlurmBackend::SlurmBackend(SlurmOptions options, SlurmTiming timing)
+    : impl_(std::make_unique<Impl>(std::move(options), timing)) {}
 
 SlurmBackend::~SlurmBackend() = default;
 
@@ -360,7 +362,7 @@ std::vector<std::string> SlurmBackend::start_gang(const std::vector<AgentStart>&
   const std::lock_guard lock(impl_->mutex);
   Watched& one = impl_->watched[first.id] = Watched();
   one.instances = static_cast<int>(gang.size());
-  if (id == 0) one.submitted -= kUnseenFor;
+  if (id == 0) one.submitted -= impl_->timing.unseen_for;
   std::vector<std::string> handles;
   for (const AgentStart& start : gang) {
     one.members.insert(start.spec.id);
@@ -378,7 +380,7 @@ void SlurmBackend::adopt(const std::string& spec_id, std::string_view handle) {
   Watched& one = impl_->watched[gang];
   one.members.insert(spec_id);
   one.all.insert(spec_id);
-  one.instances = std::max(one.instances, static_cast<int>(one.all.size()));
+  one.instances = std::max(one.instances, instances_in(impl_->folder(spec_id)));
   impl_->gang_by_run[spec_id] = gang;
   impl_->wake.notify_all();
 }

@@ -11,6 +11,15 @@
 
 namespace clary::engine {
 
+struct SlurmTiming {
+  std::chrono::milliseconds every{1000};  // from one question about all jobs to the next
+  // A job that was just taken may be missing in squeue's answer for a moment.
+  std::chrono::milliseconds unseen_for{10'000};
+  std::chrono::milliseconds stop_again_after{5'000};
+  // What its agents have left may stay in the cluster that long.
+  std::chrono::milliseconds leave_after{30'000};
+};
+
 // Works through Slurm's commands (sbatch, squeue, scancel, sinfo), which must be in PATH. A handle
 // is "slurm:<run id>"; which job that is, is looked up by the job's name, since Slurm's controller
 // may forget a job it took a moment ago, and give its number to another one, when it is killed.
@@ -18,8 +27,7 @@ namespace clary::engine {
 // errors: std::runtime_error with Slurm's words; StorageError for folders.
 class SlurmBackend final : public ComputeBackend {
  public:
-  explicit SlurmBackend(SlurmOptions options,
-                        std::chrono::milliseconds every = std::chrono::seconds(1));
+  explicit SlurmBackend(SlurmOptions options, SlurmTiming timing = {});
   ~SlurmBackend() override;
 
   std::string start(const JobSpec& spec, const AgentAccess& access) override;

@@ -18,8 +18,8 @@ struct SlurmOptions {
   std::filesystem::path folder;
   // The agent's program and first arguments, as they are called on the nodes.
   std::vector<std::string> agent_command;
-  std::string partition, account;      // "": Slurm's defaults
-  std::vector<std::string> arguments;  // further ones of sbatch
+  std::string partition{}, account{};    // "": Slurm's defaults
+  std::vector<std::string> arguments{};  // further ones of sbatch
   // The most that is asked of one node; 0: what the partition's largest node has.
   double node_cpus = 0;
   std::uint64_t node_memory_bytes = 0;

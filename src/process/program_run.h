@@ -16,7 +16,7 @@ struct ProgramRun {
 // `command`'s outputs are taken, at most `most_bytes` of each; the program is killed after
 // `timeout`. blocks: until it ended. Throws std::system_error when it cannot be started.
 ProgramRun run_program(Command command, std::chrono::milliseconds timeout,
-                 std::size_t most_bytes = 16 << 20);
+                       std::size_t most_bytes = 16 << 20);
 
 // The program's path in PATH; "" when there is none.
 std::string find_program(const std::string& name);
