@@ -29,7 +29,8 @@ using SteadyClock = std::chrono::steady_clock;
 using std::chrono::seconds;
 
 constexpr std::string_view kHandle = "slurm:";
-constexpr seconds kCommandTimeout{60};
+// Slurm's commands try for long to reach a controller that is away.
+constexpr seconds kCommandTimeout{20};
 constexpr int kMostSubmissions = 4;
 
 // A run's agent holds a lock on this file of its folder from before its first report on.
@@ -160,7 +161,8 @@ std::uint64_t SlurmBackend::Impl::submit(const JobSpec& first) const {
       run("sbatch", sbatch_arguments(options, first, most, script(), folder(first.id)));
   const auto id = parse_job_id(sbatch.output);
   if (process::shell_code(sbatch.exit) == 0 && id) return *id;
-  if (is_unreachable(sbatch.error)) return 0;
+  // One that took too long may have come through; its job is found by name then.
+  if (sbatch.exit.signal != 0 || is_unreachable(sbatch.error)) return 0;
   throw std::runtime_error("Slurm refused the job: " + std::string(trim(sbatch.error)));
 }
 

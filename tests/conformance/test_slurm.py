@@ -110,3 +110,21 @@ def test_a_restarted_server_finds_its_jobs(slurm_server, slurm_clients, channels
     assert secondary(slurm_clients, name) == "Training"
     slurm_clients.sagemaker.stop_training_job(TrainingJobName=name)
     assert aws.wait_job(slurm_clients, name, 60)["TrainingJobStatus"] == "Stopped"
+
+
+def test_three_instances(cluster, slurm_clients, channels):
+    """One Slurm job over three nodes; every instance has its log stream."""
+    request = aws.job_request(slurm_clients, "slurm", channels)
+    request["ResourceConfig"]["InstanceCount"] = 3
+    name = request["TrainingJobName"]
+    try:
+        slurm_clients.sagemaker.create_training_job(**request)
+    except slurm_clients.sagemaker.exceptions.ResourceLimitExceeded as error:
+        pytest.skip(f"several instances are not offered: {error}")
+    job = aws.wait_job(slurm_clients, name, 120)
+    assert job["TrainingJobStatus"] == "Completed", job.get("FailureReason")
+    (row,) = [row for row in cluster.jobs() if name in row[3]]
+    assert row[2] == "node[1-3]"
+    streams = slurm_clients.logs.describe_log_streams(
+        logGroupName="/aws/sagemaker/TrainingJobs", logStreamNamePrefix=name + "/")["logStreams"]
+    assert len(streams) == 3
