@@ -121,8 +121,15 @@ std::string sentence(std::string text, const std::string& advice) {
 
 std::string instance_type_of(const JobSpec& spec) {
   const auto file = spec.config_files.find("input/config/resourceconfig.json");
-  if (file == spec.config_files.end() || !file->second.is_object()) return {};
-  return string_or(file->second.get_object(), "current_instance_type");
+  if (file != spec.config_files.end() && file->second.is_object()) {
+    return string_or(file->second.get_object(), "current_instance_type");
+  }
+  const auto request = spec.config_files.find("config/processingjobconfig.json");
+  if (request == spec.config_files.end()) return {};
+  boost::system::error_code absent;
+  const json::value* type =
+      request->second.find_pointer("/ProcessingResources/ClusterConfig/InstanceType", absent);
+  return type != nullptr && type->is_string() ? std::string(type->get_string()) : std::string();
 }
 
 std::optional<std::string> larger_instance_type(const std::string& type) {

@@ -136,7 +136,7 @@ store::MetricId metric_id(const engine::JobSpec& spec, const engine::FinalMetric
                      .metric_namespace = spec.metric_namespace,
                      .name = metric.name,
                      .dimensions = spec.metric_dimensions};
-  if (metric.resource && spec.mode == engine::JobSpec::Mode::kRunToEnd) {
+  if (metric.resource && spec.mode != engine::JobSpec::Mode::kServe) {
     id.dimensions = {{"Host", spec.name + "/" + host_of_instance(spec.instance_index)}};
   }
   return id;

@@ -2,10 +2,13 @@
 
 import gzip
 import json
+import pathlib
 
 import aws
 import pytest
 from botocore.exceptions import ClientError
+
+PROGRAMS = pathlib.Path(__file__).parent / "programs"
 
 
 @pytest.fixture(scope="module")
@@ -176,3 +179,14 @@ def test_list_and_describe(clients, bucket, transform):
         transform(TransformJobName=name)
     with pytest.raises(ClientError, match="Could not find requested job with name: nope"):
         clients.sagemaker.describe_transform_job(TransformJobName="nope")
+
+
+@pytest.mark.parametrize("version", ["sdk_v2", "sdk_v3"])
+def test_sdks(run_program, artifact, tmp_path, version):
+    """Transformer of both SDKs, unmodified, with wait and logs."""
+    file = tmp_path / "test.csv"
+    file.write_bytes(aws.churn_rows("test"))
+    output = run_program(version, "python", str(PROGRAMS / f"{version}_transform.py"), artifact,
+                         str(file), merged=True, PYTHONUNBUFFERED="1")
+    assert "\nDONE\n" in output, output[-3000:]
+    assert "BatchStrategy=MULTI_RECORD" in output, "the log was not shown"

@@ -93,6 +93,8 @@ std::vector<engine::JobSpec> transform_specs(const store::Document& job,
     spec.instance_index = i;
     spec.instance_count = count;
     spec.log_group = "/aws/sagemaker/TransformJobs";
+    spec.metric_namespace = "/aws/sagemaker/TransformJobs";
+    spec.metric_dimensions.clear();
     spec.log_stream = job.key.name + "/" + host_of_instance(i) + "-" +
                       std::to_string(job.created.time_since_epoch().count());
   }
