@@ -20,6 +20,7 @@
 #include "process/exit_watch.h"
 #include "process/process_id.h"
 #include "process/spawn.h"
+#include "process/spread_folders.h"
 
 namespace clary::engine {
 namespace {
@@ -63,6 +64,7 @@ struct LocalBackend::Impl {
   explicit Impl(LocalBackendOptions options_in) : options(std::move(options_in)) {}
 
   const LocalBackendOptions options;
+  std::once_flag spread;  // of the folder of all runs: they come and go
   std::mutex mutex;
   std::function<void(const std::string&)> exited;  // guarded by mutex
   process::ExitWatch watch;                        // last: its thread calls into the members above
@@ -126,6 +128,7 @@ LocalBackend::~LocalBackend() = default;
 
 std::string LocalBackend::start(const JobSpec& spec, const AgentAccess& access) {
   const fs::path run = impl_->folder(spec.id);
+  std::call_once(impl_->spread, [&] { process::make_spreading_folder(run.parent_path()); });
   std::error_code error;
   fs::create_directories(run, error);
   if (error) throw StorageError("create " + run.string() + ": " + error.message());
