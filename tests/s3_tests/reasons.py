@@ -7,8 +7,8 @@ _ENCRYPTED = ("deletes or looks for a bucket's default encryption and takes it f
               "every bucket with SSE-S3 since January 2023")
 _WRONG_KEY = "takes 400 for another SSE-C key than the object's; S3 answers 403 (AccessDenied)"
 _PRINCIPAL = "names a principal whose account is no number; S3 answers MalformedPolicy"
-_WITHOUT_KEY = ("a gap of Clary's: completing an SSE-C upload does not ask for the key again, as S3 "
-                "does where a checksum was chosen")
+_WITHOUT_KEY = ("wants the key also where an upload without a checksum algorithm is completed; S3 "
+                "documents it as required with one, and so does Clary")
 _BAD_CHECKSUM = "takes BadDigest for a text that is no checksum; S3 answers InvalidRequest"
 
 REASONS = {
