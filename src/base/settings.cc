@@ -289,9 +289,15 @@ const std::vector<SettingEntry>& entries() {
       {.name = "event_targets",
        .value_name = "ARN=URL,...",
        .help = "Where S3 event notifications may go: ARNs that buckets may name as topic, queue or "
-               "function, each with the http:// URL that gets its messages.",
+               "function, each with the http:// or https:// URL that gets its messages.",
        .set = set_event_targets,
        .show = show_event_targets},
+      {.name = "event_ca_file",
+       .value_name = "FILE",
+       .help = "A PEM file: the authorities whose certificates https:// event targets may show. "
+               "Without one, those that the system trusts.",
+       .set = [](Settings& s, std::string_view text) { s.event_ca_file = std::string(text); },
+       .show = [](const Settings& s) { return s.event_ca_file.string(); }},
       {.name = "tls_certificate",
        .value_name = "FILE",
        .help = "A PEM file: the server's certificate, then those that lead to its authority. "
@@ -355,9 +361,10 @@ const std::vector<SettingEntry>& entries() {
       {.name = "encrypt_job_volumes",
        .value_name = "auto|on|off",
        .help =
-           "Whether the files of a job are encrypted on disk while it runs. auto: when it names "
-           "VolumeKmsKeyId; on: always, with a transient key where it names none; off: such a "
-           "job is refused. Takes gocryptfs and FUSE, and a third of a second for each job.",
+           "Whether the files of jobs and model servers are encrypted on disk, with a transient "
+           "key where no KMS key is named. auto: where the machine can (root, loop devices, "
+           "fscrypt in the kernel), said once at start where not; on: always, or they fail; off: "
+           "never, and who names a key is refused.",
        .set =
            [](Settings& s, std::string_view text) {
              s.encrypt_job_volumes = parse_choice(text, {"auto", "on", "off"});

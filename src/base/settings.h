@@ -48,6 +48,7 @@ struct Settings {
   unsigned connections_per_address = 2000;
   // Where event notifications may go: ARN -> URL.
   std::map<std::string, std::string> event_targets;
+  std::filesystem::path event_ca_file;
   std::filesystem::path tls_certificate, tls_key;  // "": the folder's own authority
   enum class RequireTls { kOff, kRemote };
   RequireTls require_tls = RequireTls::kOff;

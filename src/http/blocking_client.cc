@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "http/client.h"
+#include "http/client_tls.h"
 #include "http/response_parser.h"
 #include "http/socket_address.h"
 
@@ -23,7 +24,8 @@ constexpr std::size_t kPieceBytes = 256 * 1024;
 }  // namespace
 
 struct BlockingClient::Impl {
-  explicit Impl(Address given_address) : address(std::move(given_address)), piece(kPieceBytes) {}
+  Impl(Address given_address, std::shared_ptr<const ClientTls> given_tls)
+      : address(std::move(given_address)), tls(std::move(given_tls)), piece(kPieceBytes) {}
   ~Impl() { close(); }
 
   void close();
@@ -31,19 +33,27 @@ struct BlockingClient::Impl {
   // True when the peer has ended a connection that waits for its next request.
   bool stale() const;
   void wait(short events);
+  void start_tls();
   void write(std::string_view bytes);
+  void write_plain(std::string_view bytes);
+  // What the socket has, waited for; 0 at its end.
+  std::size_t receive(std::span<char> buffer);
+  std::size_t receive_plain(std::span<char> buffer);
   void write_source(const Streams& streams);
   // False when the server stopped reading: it may have answered already.
   bool write_request(const std::string& head, const ClientRequest& request, const Streams& streams);
   void read(std::optional<ResponseParser>& parser, bool head_request, const Streams& streams);
 
   const Address address;
+  const std::shared_ptr<const ClientTls> tls;
+  std::optional<TlsSession> session;  // set while a connection with `tls` is open
   std::vector<char> piece;
   int file = -1;
   std::chrono::milliseconds timeout{};
 };
 
 void BlockingClient::Impl::close() {
+  session.reset();
   if (file >= 0) ::close(file);
   file = -1;
 }
@@ -77,6 +87,17 @@ void BlockingClient::Impl::open() {
     throw ClientError(ClientError::Kind::kConnect,
                       std::string("cannot connect: ") + std::strerror(error));
   }
+  if (tls) start_tls();
+}
+
+void BlockingClient::Impl::start_tls() {
+  session.emplace(*tls, address.host);
+  while (true) {
+    const bool done = session->handshake();
+    write_plain(session->output());
+    if (done) return;
+    session->input({piece.data(), receive_plain(piece)});
+  }
 }
 
 bool BlockingClient::Impl::stale() const {
@@ -86,6 +107,12 @@ bool BlockingClient::Impl::stale() const {
 }
 
 void BlockingClient::Impl::write(std::string_view bytes) {
+  if (!session) return write_plain(bytes);
+  session->write(bytes);
+  write_plain(session->output());
+}
+
+void BlockingClient::Impl::write_plain(std::string_view bytes) {
   while (!bytes.empty()) {
     const auto sent = ::send(file, bytes.data(), bytes.size(), MSG_NOSIGNAL);
     if (sent >= 0) {
@@ -94,6 +121,33 @@ void BlockingClient::Impl::write(std::string_view bytes) {
       wait(POLLOUT);
     } else if (errno != EINTR) {
       throw ClientError(ClientError::Kind::kClosed, "the server closed the connection");
+    }
+  }
+}
+
+std::size_t BlockingClient::Impl::receive_plain(std::span<char> buffer) {
+  while (true) {
+    const auto got = ::recv(file, buffer.data(), buffer.size(), 0);
+    if (got >= 0) return static_cast<std::size_t>(got);
+    if (errno == EAGAIN || errno == EWOULDBLOCK) {
+      wait(POLLIN);
+    } else if (errno != EINTR) {
+      throw ClientError(ClientError::Kind::kClosed, std::strerror(errno));
+    }
+  }
+}
+
+std::size_t BlockingClient::Impl::receive(std::span<char> buffer) {
+  if (!session) return receive_plain(buffer);
+  std::size_t bytes = 0;
+  while (true) {
+    switch (session->read(buffer, bytes)) {
+      case TlsSession::Read::kBytes:
+        return bytes;
+      case TlsSession::Read::kEnd:
+        return 0;
+      case TlsSession::Read::kNeedsInput:
+        session->input({buffer.data(), receive_plain(buffer)});
     }
   }
 }
@@ -136,18 +190,12 @@ void BlockingClient::Impl::read(std::optional<ResponseParser>& parser, bool head
   std::string waiting;  // what a parse left: a head or chunk header that is not whole
   parser.emplace(head_request, kMaxBodyBytes, &streams.sink);
   while (true) {
-    const auto got = ::recv(file, piece.data(), piece.size(), 0);
-    if (got < 0 && errno == EINTR) continue;
-    if (got < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) {
-      wait(POLLIN);
-      continue;
-    }
-    if (got < 0) throw ClientError(ClientError::Kind::kClosed, std::strerror(errno));
+    const std::size_t got = receive(piece);
     if (got == 0) {
       parser->end();
       return;
     }
-    std::string_view bytes(piece.data(), static_cast<std::size_t>(got));
+    std::string_view bytes(piece.data(), got);
     if (!waiting.empty()) {
       waiting += bytes;
       bytes = waiting;
@@ -162,8 +210,8 @@ void BlockingClient::Impl::read(std::optional<ResponseParser>& parser, bool head
   }
 }
 
-BlockingClient::BlockingClient(Address address)
-    : impl_(std::make_unique<Impl>(std::move(address))) {}
+BlockingClient::BlockingClient(Address address, std::shared_ptr<const ClientTls> tls)
+    : impl_(std::make_unique<Impl>(std::move(address), std::move(tls))) {}
 BlockingClient::~BlockingClient() = default;
 
 ClientResponse BlockingClient::send(const ClientRequest& request,

@@ -15,6 +15,8 @@
 
 namespace clary::http {
 
+class ClientTls;
+
 // Where a server listens.
 struct Address {
   std::string host;  // "127.0.0.1"; also sent as Host
@@ -80,7 +82,9 @@ class ClientPool {
 // fine. A server that answers before it took the whole body (a refusal) is heard.
 class BlockingClient {
  public:
-  explicit BlockingClient(Address address);
+  // With `tls`, the server must prove by a certificate of those authorities that it is
+  // address.host.
+  explicit BlockingClient(Address address, std::shared_ptr<const ClientTls> tls = nullptr);
   ~BlockingClient();
   // Throws ClientError. `sink`, when given, gets a 2xx body in pieces instead of response.body;
   // `source` gives `source_length` bytes of request body in pieces (returns 0 at the end).

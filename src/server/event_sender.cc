@@ -21,12 +21,14 @@ std::chrono::milliseconds pause_after(int attempts) {
 }  // namespace
 
 EventTarget event_target(std::string_view url) {
-  constexpr std::string_view kScheme = "http://";
-  if (!url.starts_with(kScheme)) {
-    throw std::invalid_argument("takes URLs that start with http://");
-  }
-  url.remove_prefix(kScheme.size());
+  constexpr std::string_view kPlain = "http://", kSecure = "https://";
   EventTarget target;
+  target.secure = url.starts_with(kSecure);
+  if (!target.secure && !url.starts_with(kPlain)) {
+    throw std::invalid_argument("takes URLs that start with http:// or https://");
+  }
+  url.remove_prefix(target.secure ? kSecure.size() : kPlain.size());
+  if (target.secure) target.port = 443;
   const auto slash = std::min(url.find('/'), url.size());
   if (slash < url.size()) target.path = url.substr(slash);
   std::string_view host = url.substr(0, slash);
@@ -43,15 +45,21 @@ EventTarget event_target(std::string_view url) {
   const auto plain = [](unsigned char c) { return c > 0x20 && c < 0x7f; };
   if (host.empty() || host.find('@') != std::string_view::npos ||
       !std::ranges::all_of(host, plain) || !std::ranges::all_of(target.path, plain)) {
-    throw std::invalid_argument("takes URLs of the form http://HOST:PORT/PATH");
+    throw std::invalid_argument("takes URLs of the form https://HOST:PORT/PATH");
   }
   return target;
 }
 
 EventSender::EventSender(objects::EventQueue& queue, const Clock& clock,
                          std::map<std::string, EventTarget> targets,
+                         const std::filesystem::path& authorities,
                          std::function<void(std::size_t)> sent)
-    : queue_(queue), clock_(clock), targets_(std::move(targets)), sent_(std::move(sent)) {}
+    : queue_(queue), clock_(clock), targets_(std::move(targets)), sent_(std::move(sent)) {
+  const auto secure = [](const auto& entry) { return entry.second.secure; };
+  if (std::ranges::any_of(targets_, secure)) {
+    tls_ = std::make_shared<http::ClientTls>(authorities);
+  }
+}
 
 EventSender::~EventSender() {
   stop();
@@ -134,7 +142,8 @@ bool EventSender::send_due() {
 
 bool EventSender::send(const EventTarget& target, const objects::QueuedEvent& event) const {
   try {
-    http::BlockingClient client({.host = target.host, .port = target.port, .unix_path = {}});
+    http::BlockingClient client({.host = target.host, .port = target.port, .unix_path = {}},
+                                target.secure ? tls_ : nullptr);
     const auto answer = client.send(
         {.method = "POST",
          .target = target.path,

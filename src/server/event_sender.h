@@ -3,14 +3,17 @@
 #pragma once
 
 #include <condition_variable>
+#include <filesystem>
 #include <functional>
 #include <map>
+#include <memory>
 #include <mutex>
 #include <string>
 #include <string_view>
 #include <thread>
 
 #include "base/clock.h"
+#include "http/client_tls.h"
 #include "objects/event_queue.h"
 
 namespace clary::server {
@@ -20,9 +23,10 @@ struct EventTarget {
   std::string host;
   std::uint16_t port = 80;
   std::string path = "/";
+  bool secure = false;
 };
 
-// http://HOST[:PORT][/PATH]. Throws std::invalid_argument.
+// http://HOST[:PORT][/PATH], or https. Throws std::invalid_argument.
 EventTarget event_target(std::string_view url);
 
 // owns: its thread, from start() to stop(). A message is POSTed as JSON, with its ARN in
@@ -33,9 +37,12 @@ class EventSender {
   static constexpr std::chrono::seconds kTimeout{5};
   static constexpr std::chrono::hours kPatience{24};
 
-  // `sent` is called with the number of messages that left the queue.
+  // `sent` is called with the number of messages that left the queue. `authorities`: whose
+  // certificates https targets may show; empty: the system's. Throws std::runtime_error when that
+  // file cannot be used.
   EventSender(objects::EventQueue& queue, const Clock& clock,
-              std::map<std::string, EventTarget> targets, std::function<void(std::size_t)> sent);
+              std::map<std::string, EventTarget> targets,
+              const std::filesystem::path& authorities, std::function<void(std::size_t)> sent);
   ~EventSender();
   void start();
   void stop();
@@ -50,6 +57,7 @@ class EventSender {
   objects::EventQueue& queue_;
   const Clock& clock_;
   const std::map<std::string, EventTarget> targets_;
+  std::shared_ptr<const http::ClientTls> tls_;  // when there are secure targets
   const std::function<void(std::size_t)> sent_;
   std::mutex mutex_;
   std::condition_variable changed_;

@@ -142,6 +142,12 @@ store::MetricId metric_id(const engine::JobSpec& spec, const engine::FinalMetric
   return id;
 }
 
+engine::VolumePolicy job_volumes(const Settings& settings) {
+  using engine::VolumePolicy;
+  constexpr std::array kChoices{VolumePolicy::kAuto, VolumePolicy::kOn, VolumePolicy::kOff};
+  return kChoices.at(settings.encrypt_job_volumes);
+}
+
 // Log lines and metric values of a run, stored in the transaction that marks their report applied.
 engine::RunSinks run_sinks(store::LogEvents& logs, store::MetricPoints& metrics,
                            keys::Sealer& sealer) {
@@ -236,7 +242,7 @@ struct Services::Impl {
                                                    ? api::s3::CustomerKeys::kNeedTls
                                                    : api::s3::CustomerKeys::kAnyTransport}};
   api::s3::BucketNotifications notifications{objects, clock, names_of(settings.event_targets)};
-  EventSender event_sender{objects.event_queue(), clock, event_targets(settings),
+  EventSender event_sender{objects.event_queue(), clock, event_targets(settings), settings.event_ca_file,
                            [this](std::size_t messages) { notifications.count_sent(messages); }};
 
   // Where agents reach this server: known once it listens, before any work is started.
@@ -332,7 +338,8 @@ struct Services::Impl {
         lifecycle(objects, clock, std::chrono::seconds(settings.lifecycle_day_seconds)),
         backend(
             {.data_folder = settings.data_dir,
-             .agent_command = {std::filesystem::read_symlink("/proc/self/exe").string(), "agent"}}),
+             .agent_command = {std::filesystem::read_symlink("/proc/self/exe").string(), "agent"},
+             .volumes = job_volumes(settings)}),
         slurm(slurm_backend(settings)),
         split(slurm ? std::make_unique<engine::SplitBackend>(backend, *slurm, "slurm:") : nullptr),
         runs(database, split ? static_cast<engine::ComputeBackend&>(*split) : backend, clock,
@@ -440,6 +447,7 @@ void Services::start(const std::string& url) {
   impl_->s3.notify(impl_->notifications);
   impl_->notifications.on_queued([impl = impl_.get()] { impl->event_sender.wake(); });
   impl_->event_sender.start();
+  impl_->backend.open_volumes();
   impl_->runs.start();
   impl_->controllers.start();
   impl_->invocation_metrics.start(kMetricsInterval);

@@ -1,6 +1,8 @@
 """S3 event notifications: what a webhook is told, once or more often, whatever dies in between."""
 
 import json
+import ssl
+import subprocess
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import unquote_plus
@@ -17,7 +19,7 @@ TOPIC = "arn:aws:sns:us-east-1:000000000000:changes"
 class Webhook:
     """Keeps what it is sent; answers 503 while `refuses`."""
 
-    def __init__(self):
+    def __init__(self, context=None):
         self.messages, self.refused, self.refuses = [], 0, False
         hook = self
 
@@ -36,6 +38,8 @@ class Webhook:
                 pass
 
         self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        if context is not None:
+            self.server.socket = context.wrap_socket(self.server.socket, server_side=True)
         threading.Thread(target=self.server.serve_forever, daemon=True).start()
 
     def records(self):
@@ -133,3 +137,51 @@ def test_messages_survive_a_crash(own, hook, watched):
     own.start()
     aws.wait_until(lambda: len({record["s3"]["object"]["key"] for record in hook.records()}) == 20,
                    timeout=30)
+
+
+def certificate_for(folder, name, host):
+    """A self-signed one and its key; such a one is its own authority."""
+    files = folder / f"{name}.pem", folder / f"{name}.key"
+    subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt",
+                    "ec_paramgen_curve:P-256", "-nodes", "-days", "2", "-subj", f"/CN={name}",
+                    "-addext", f"subjectAltName={host}", "-out", files[0], "-keyout", files[1]],
+                   check=True, capture_output=True)
+    return files
+
+
+@pytest.mark.parametrize("host, name, trusted, arrives", [
+    ("IP:127.0.0.1", "127.0.0.1", True, True),
+    ("DNS:localhost", "localhost", True, True),
+    ("IP:127.0.0.1", "127.0.0.1", False, False),  # the system knows no such authority
+    ("DNS:else.example", "127.0.0.1", True, False),  # a certificate of somebody else
+])
+def test_messages_over_tls_go_only_to_who_proves_its_name(tmp_path, host, name, trusted, arrives):
+    files = certificate_for(tmp_path, "hook", host)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(*files)
+    hook = Webhook(context)
+    arguments = ["--event-targets", f"{TOPIC}=https://{name}:{hook.server.server_port}/hook"]
+    own = ClaryServer(arguments=arguments + (["--event-ca-file", str(files[0])] if trusted else []))
+    own.start()
+    try:
+        s3 = aws.Clients(own).s3
+        s3.create_bucket(Bucket="told")
+        s3.put_bucket_notification_configuration(Bucket="told", NotificationConfiguration={
+            "TopicConfigurations": [{"TopicArn": TOPIC, "Events": ["s3:ObjectCreated:*"]}]})
+        s3.put_object(Bucket="told", Key="k", Body=b"x")
+        if arrives:
+            assert hook.wait_for(1)[0]["s3"]["object"]["key"] == "k"
+        else:
+            aws.wait_until(lambda: "TLS with 127.0.0.1" in own.log_tail(), 20)
+            assert hook.messages == []
+    finally:
+        own.remove()
+        hook.server.shutdown()
+
+
+def test_a_server_does_not_start_with_authorities_that_cannot_be_read(tmp_path):
+    own = ClaryServer(arguments=["--event-targets", f"{TOPIC}=https://127.0.0.1:1/",
+                                 "--event-ca-file", str(tmp_path / "none.pem")])
+    with pytest.raises(RuntimeError, match="none.pem"):
+        own.start()
+    own.remove()
