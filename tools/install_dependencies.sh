@@ -17,6 +17,7 @@ packages=(
   # tests of the Slurm backend
   slurmctld slurmd slurm-client slurm-wlm-basic-plugins munge
   "$@"
+  bubblewrap e2fsprogs curl
 )
 
 missing=()

@@ -2,6 +2,7 @@
 
 #include "agent/stage_in.h"
 #include "base/json.h"
+#include "base/text.h"
 #include "wire/sha256.h"
 
 namespace clary::agent {
@@ -12,10 +13,11 @@ constexpr std::chrono::milliseconds kAnswerTimeout{60000};
 }  // namespace
 
 std::string generate_data_key(const S3Options& server, const Clock& clock,
-                              const std::string& key_id, const std::string& job_arn) {
+                              const std::string& key_id, std::size_t bytes,
+                              const std::string& job_arn) {
   const std::string body = json::serialize(
       json::object{{"KeyId", key_id},
-                   {"KeySpec", "AES_256"},
+                   {"NumberOfBytes", bytes},
                    {"EncryptionContext", json::object{{"aws:sagemaker:job-arn", job_arn}}}});
   RequestHead head;
   head.method = "POST";
@@ -44,7 +46,8 @@ std::string generate_data_key(const S3Options& server, const Clock& clock,
   if (error || !answer.is_object()) throw std::runtime_error("KMS gave no answer");
   const json::object& object = answer.get_object();
   if (const auto key = find_string(object, "Plaintext"); key && response.status == 200) {
-    return std::string(*key);
+    if (auto plain = unbase64(*key); plain && plain->size() == bytes) return *plain;
+    throw std::runtime_error("KMS gave no key of that size");
   }
   throw InputError("the volume's key " + key_id + ": " +
                    string_or(object, "message", string_or(object, "Message", "refused")) +

@@ -47,6 +47,9 @@ RunFile read_run_file(const std::filesystem::path& folder) {
   run.folder = folder;
   run.data_folder = string_or(value.as_object(), "data_folder");
   run.cgroup_root = string_or(value.as_object(), "cgroup_root", "/sys/fs/cgroup");
+  const auto volume = find_string(value.as_object(), "encrypted_volume");
+  run.on_encrypted_disk = volume.has_value();
+  run.opt_ml = volume ? std::filesystem::path(*volume) : folder / "ml";
   return run;
 }
 

@@ -14,6 +14,7 @@
 #include "agent/resource_sampler.h"
 #include "agent/staging.h"
 #include "agent/training.h"
+#include "agent/volume.h"
 #include "agent/workload.h"
 #include "base/log.h"
 
@@ -41,7 +42,7 @@ class Serving {
         reporter_(reporter),
         stop_(stop),
         clock_(clock),
-        opt_ml_(run.folder / "ml"),
+        opt_ml_(run.opt_ml),
         s3_{.server = run.server, .region = run.spec.region, .credentials = run.credentials},
         shipper_(reporter, clock) {}
 
@@ -72,6 +73,7 @@ class Serving {
   const fs::path opt_ml_;
   const S3Options s3_;
   LogShipper shipper_;
+  std::optional<Volume> volume_;  // under all that the run has in opt_ml_
   std::optional<SocketFolder> socket_folder_;
   std::unique_ptr<Workload> workload_;  // goes before its folder
   std::optional<Staging> staging_;
@@ -85,6 +87,7 @@ class Serving {
 };
 
 void Serving::prepare() {
+  volume_.emplace(run_, s3_, clock_);
   lay_out_opt_ml(run_.spec, opt_ml_);
   socket_folder_.emplace(run_);
 }

@@ -16,6 +16,7 @@
 #include "agent/tar_reader.h"
 #include "base/errors.h"
 #include "base/json.h"
+#include "process/encrypted_disk.h"
 #include "process/file_descriptor.h"
 
 namespace clary::agent {
@@ -35,10 +36,9 @@ class Room {
  public:
   Room(const JobSpec& spec, const fs::path& folder) : volume_(spec.limits.volume_bytes) {
     std::uint64_t room = volume_ == 0 ? ~std::uint64_t{0} : volume_;
-    struct statvfs disk = {};
-    if (statvfs(folder.c_str(), &disk) == 0) {
-      const std::uint64_t available = std::uint64_t{disk.f_bavail} * disk.f_frsize;
-      room = std::min(room, available - std::min(available, kSpareBytes));
+    room = std::min(room, left_on(folder));
+    if (process::is_encrypted(folder)) {
+      room = std::min(room, left_on(process::EncryptedDisk::host_of(folder)));
     }
     left_ = static_cast<std::int64_t>(std::min<std::uint64_t>(room, INT64_MAX));
   }
@@ -57,6 +57,13 @@ class Room {
   }
 
  private:
+  static std::uint64_t left_on(const fs::path& folder) {
+    struct statvfs disk = {};
+    if (statvfs(folder.c_str(), &disk) != 0) return ~std::uint64_t{0};
+    const std::uint64_t available = std::uint64_t{disk.f_bavail} * disk.f_frsize;
+    return available - std::min(available, kSpareBytes);
+  }
+
   const std::uint64_t volume_;
   std::atomic<std::int64_t> left_{0};
 };

@@ -36,13 +36,13 @@ class Training {
         reporter_(reporter),
         stop_(stop),
         clock_(clock),
-        opt_ml_(run.folder / "ml"),
+        opt_ml_(run.opt_ml),
         s3_{.server = run.server, .region = run.spec.region, .credentials = run.credentials},
         shipper_(reporter, clock) {}
 
   json::object run() {
     try {
-      mount_volume(run_, s3_, clock_, volume_);
+      volume_.emplace(run_, s3_, clock_);
       lay_out_opt_ml(run_.spec, opt_ml_);
       // The sandbox is set up while the inputs come.
       staging_.emplace(run_.spec, opt_ml_, s3_, clock_);
@@ -80,7 +80,7 @@ class Training {
   const fs::path opt_ml_;
   const S3Options s3_;
   LogShipper shipper_;
-  std::optional<process::EncryptedFolder> volume_;  // under all that the run has in opt_ml_
+  std::optional<Volume> volume_;  // under all that the run has in opt_ml_
   std::unique_ptr<Workload> workload_;
   std::optional<Staging> staging_;              // set while inputs come; goes before what it uses
   std::optional<ContinuousUpload> continuous_;  // while the workload runs
@@ -259,8 +259,10 @@ json::object Training::upload(std::string_view kind, Keep keep, std::string reas
       clock_, [this] { return bytes_to_stage_out(run_.spec, opt_ml_); },
       [this](const std::string& text) { reporter_.progress(text); });
   try {
+    volume_->check();
     stage_out(run_.spec, {.keep = keep, .uploaded = continuous_->finish(), .progress = &progress},
               opt_ml_, s3_, clock_, never);
+    volume_->check();  // what was missing may have looked as if it had never been
   } catch (const std::exception& error) {
     spdlog::error("{}", error.what());
     // A failure before is the better reason.

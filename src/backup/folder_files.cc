@@ -41,7 +41,7 @@ std::set<std::string> named_files(store::Connection& objects) {
 }
 
 std::vector<std::filesystem::path> plain_files(const std::filesystem::path& data_dir) {
-  constexpr std::array<std::string_view, 6> kLeftOut{"objects", "audit",    "runs",
+  constexpr std::array<std::string_view, 7> kLeftOut{"objects", "audit",    "runs",       "volumes",
                                                      "lock",    "root.key", "client.json"};
   std::vector<std::filesystem::path> files;
   for (const auto& top : std::filesystem::directory_iterator(data_dir)) {

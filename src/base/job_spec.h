@@ -112,8 +112,8 @@ struct JobSpec {
   std::vector<MetricPattern> metrics;
   Limits limits;
   bool network = false;  // false: no network inside the sandbox
-  // What encrypts the files of the run while it is there: "" nothing, "transient" a key that is
-  // nowhere but in memory, else the ARN of a KMS key that gives such a key.
+  // What encrypts the files of the run while it is there: "transient" a key that is nowhere but in
+  // memory, else the ARN of a KMS key that gives such a key. "" leaves it to where it runs.
   std::string volume_key;
   int instance_index = 0, instance_count = 1;
   std::string log_group, log_stream;

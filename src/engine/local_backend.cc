@@ -16,7 +16,6 @@
 #include "base/text.h"
 #include "engine/run_folder.h"
 #include "process/cgroup.h"
-#include "process/encrypted_folder.h"
 #include "process/exit_watch.h"
 #include "process/process_id.h"
 #include "process/spawn.h"
@@ -50,7 +49,6 @@ std::vector<Peer> loopback_peers(std::string_view gang, int count) {
 // it, and its spool says that it stopped. None of that is this run's.
 void leave_only(const fs::path& run, std::string_view name) {
   std::error_code error;
-  process::detach_mount(run / "ml");
   for (const fs::directory_entry& entry : fs::directory_iterator(run, error)) {
     if (entry.path().filename() == name) continue;
     fs::remove_all(entry.path(), error);
@@ -65,6 +63,7 @@ struct LocalBackend::Impl {
 
   const LocalBackendOptions options;
   std::once_flag spread;  // of the folder of all runs: they come and go
+  JobVolumes volumes{options.data_folder / "volumes", options.volumes};
   std::mutex mutex;
   std::function<void(const std::string&)> exited;  // guarded by mutex
   process::ExitWatch watch;                        // last: its thread calls into the members above
@@ -126,6 +125,11 @@ LocalBackend::LocalBackend(LocalBackendOptions options)
 
 LocalBackend::~LocalBackend() = default;
 
+void LocalBackend::open_volumes() {
+  impl_->volumes.open(
+      [impl = impl_.get()](const std::string& run) { return fs::exists(impl->folder(run)); });
+}
+
 std::string LocalBackend::start(const JobSpec& spec, const AgentAccess& access) {
   const fs::path run = impl_->folder(spec.id);
   std::call_once(impl_->spread, [&] { process::make_spreading_folder(run.parent_path()); });
@@ -148,11 +152,15 @@ std::string LocalBackend::start(const JobSpec& spec, const AgentAccess& access) 
     if (agent) process::send_signal(*agent, SIGKILL);
     if (flock(lock.get(), LOCK_EX) != 0) fail_on_file("lock", lock_path);
   }
-  if (!has_token(run, access)) leave_only(run, "lock");
+  if (!has_token(run, access)) {
+    leave_only(run, "lock");
+    impl_->volumes.release(spec.id);
+  }
   if (ftruncate(lock.get(), 0) != 0) fail_on_file("write", lock_path);
-  write_run_file(
-      run, spec, access,
-      {.data_folder = impl_->options.data_folder, .cgroup_root = impl_->options.cgroup_root});
+  write_run_file(run, spec, access,
+                 {.data_folder = impl_->options.data_folder,
+                  .cgroup_root = impl_->options.cgroup_root,
+                  .encrypted_volume = impl_->volumes.claim(spec)});
   const ProcessId agent = impl_->spawn_agent(run, lock);
   impl_->follow(spec.id, agent);
   return process::to_text(agent);
@@ -198,8 +206,7 @@ std::vector<json::object> LocalBackend::unsent_reports(const std::string& spec_i
 
 void LocalBackend::forget(const std::string& spec_id) {
   std::error_code error;
-  // The encrypted volume of a run whose agent was killed.
-  process::detach_mount(impl_->folder(spec_id) / "ml");
+  impl_->volumes.release(spec_id);
   fs::remove_all(impl_->folder(spec_id), error);
   if (error) spdlog::warn("run {}: its folder could not be removed: {}", spec_id, error.message());
 }

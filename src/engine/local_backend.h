@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "engine/compute_backend.h"
+#include "engine/job_volumes.h"
 
 namespace clary::engine {
 
@@ -16,6 +17,7 @@ struct LocalBackendOptions {
   // The agent's program and first arguments; "--run FOLDER" is added: {"/usr/bin/clary", "agent"}.
   std::vector<std::string> agent_command;
   std::filesystem::path cgroup_root = "/sys/fs/cgroup";
+  VolumePolicy volumes = VolumePolicy::kOff;  // they are in data_folder/volumes
 };
 
 // The run's folder holds run.json (mode 0600: what to do, and the credentials), lock (held by the
@@ -26,6 +28,9 @@ class LocalBackend final : public ComputeBackend {
  public:
   explicit LocalBackend(LocalBackendOptions options);
   ~LocalBackend() override;
+
+  // Makes ready, in the background, what runs share. Before the first start(), which waits for it.
+  void open_volumes();
 
   std::string start(const JobSpec& spec, const AgentAccess& access) override;
   std::vector<std::string> start_gang(const std::vector<AgentStart>& gang) override;

@@ -53,12 +53,12 @@ bool has_token(const fs::path& run, const AgentAccess& access) {
 
 void write_run_file(const fs::path& run, const JobSpec& spec, const AgentAccess& access,
                     const RunFileOptions& options) {
-  write_private_file(
-      run / "run.json",
-      json::serialize(json::object{{"spec", to_json(spec)},
-                                   {"access", access_to_json(access)},
-                                   {"data_folder", fs::absolute(options.data_folder).string()},
-                                   {"cgroup_root", options.cgroup_root.string()}}));
+  json::object order{{"spec", to_json(spec)},
+                     {"access", access_to_json(access)},
+                     {"data_folder", fs::absolute(options.data_folder).string()},
+                     {"cgroup_root", options.cgroup_root.string()}};
+  if (options.encrypted_volume) order["encrypted_volume"] = options.encrypted_volume->string();
+  write_private_file(run / "run.json", json::serialize(order));
 }
 
 std::vector<json::object> read_spool(const fs::path& run, std::uint64_t after) {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -24,6 +25,8 @@ bool has_token(const std::filesystem::path& run, const AgentAccess& access);
 
 struct RunFileOptions {
   std::filesystem::path data_folder, cgroup_root;
+  // Where the run's files are to be, when not in its own folder.
+  std::optional<std::filesystem::path> encrypted_volume{};
 };
 void write_run_file(const std::filesystem::path& run, const JobSpec& spec,
                     const AgentAccess& access, const RunFileOptions& options);

@@ -2,6 +2,7 @@
 
 import os
 import signal
+import subprocess
 
 import aws
 import pytest
@@ -74,3 +75,49 @@ def test_workload(server, clients, bucket, channels, number):
     assert job["TrainingJobStatus"] == "Failed"
     assert "AlgorithmError" in job["FailureReason"], job["FailureReason"]
     assert "exit code" in job["FailureReason"] or "signal" in job["FailureReason"]
+
+
+@pytest.mark.skipif(os.geteuid() != 0 or not os.path.exists("/dev/loop-control"),
+                    reason="takes root and loop devices")
+class TestVolume:
+    """The encrypted disk that holds the files of jobs."""
+
+    @staticmethod
+    def runs_on(server):
+        return [path.name for path in (server.data_dir / "volumes" / "plain").iterdir()
+                if path.name != "lost+found"]
+
+    def test_it_outlives_the_server_and_the_job_goes_on(self, server, clients, bucket, channels):
+        name = begin(clients, bucket, channels)
+        before = self.runs_on(server)
+        assert len(before) == 1
+        server.kill()
+        server.start()
+        assert self.runs_on(server) == before
+        clients.sagemaker.stop_training_job(TrainingJobName=name)
+        job = aws.wait_job(clients, name, 60)
+        assert job["TrainingJobStatus"] == "Stopped", job.get("FailureReason")
+        aws.wait_until(lambda: not self.runs_on(server), 20)
+
+    def test_nothing_is_left_of_a_job_whose_agent_was_killed(self, server, clients, bucket,
+                                                             channels):
+        name = begin(clients, bucket, channels)
+        for pid in processes_of(server.data_dir, "agent"):
+            os.kill(pid, signal.SIGKILL)
+        assert aws.wait_job(clients, name, 60)["TrainingJobStatus"] == "Failed"
+        aws.wait_until(lambda: not self.runs_on(server), 20)
+        assert server.stop() == 0
+        assert not (server.data_dir / "volumes" / "disk").exists()
+
+    def test_a_disk_that_is_taken_away_fails_the_job_and_the_next_one_gets_another(
+            self, server, clients, bucket, channels):
+        name = begin(clients, bucket, channels)
+        subprocess.run(["umount", "--lazy", str(server.data_dir / "volumes" / "plain")], check=True)
+        clients.sagemaker.stop_training_job(TrainingJobName=name)
+        job = aws.wait_job(clients, name, 60)
+        assert job["TrainingJobStatus"] == "Failed"
+        assert "encrypted volume" in job["FailureReason"]
+        request = aws.job_request(clients, bucket, channels)
+        clients.sagemaker.create_training_job(**request)
+        job = aws.wait_job(clients, request["TrainingJobName"], 60)
+        assert job["TrainingJobStatus"] == "Completed", job.get("FailureReason")

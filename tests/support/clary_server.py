@@ -48,6 +48,14 @@ def processes_of(data_dir, word=""):
     return found
 
 
+def unmount_below(folder):
+    """The encrypted disk of jobs that were still running when the server ended."""
+    for line in Path("/proc/self/mounts").read_text().splitlines():
+        place = line.split(" ")[1]
+        if place.startswith(str(folder) + "/"):
+            subprocess.run(["umount", "--lazy", place], check=False)
+
+
 class ClaryServer:
     """owns: the process and, unless given one, the data folder. Restarts keep port and folder."""
 
@@ -180,6 +188,7 @@ class ClaryServer:
                 os.kill(pid, signal.SIGKILL)
             except ProcessLookupError:
                 pass
+        unmount_below(self.data_dir)
         if self.own_folder and not os.environ.get("CLARY_KEEP"):
             shutil.rmtree(self.data_dir, ignore_errors=True)
             shutil.rmtree(self.client_home(), ignore_errors=True)

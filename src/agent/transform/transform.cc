@@ -36,8 +36,8 @@ class Transforming {
         reporter_(reporter),
         stop_(stop),
         clock_(clock),
-        opt_ml_(run.folder / "ml/opt"),
-        scratch_(run.folder / "ml/objects"),
+        opt_ml_(run.opt_ml / "opt"),
+        scratch_(run.opt_ml / "objects"),
         s3_{.server = run.server, .region = run.spec.region, .credentials = run.credentials},
         shipper_(reporter, clock) {}
   json::object run();
@@ -67,7 +67,7 @@ class Transforming {
   const fs::path opt_ml_, scratch_;
   const S3Options s3_;
   LogShipper shipper_;
-  std::optional<process::EncryptedFolder> volume_;  // under all that the run has on the disk
+  std::optional<Volume> volume_;  // under all that the run has on the disk
   std::optional<SocketFolder> socket_folder_;
   std::unique_ptr<Workload> server_;  // goes before its folder
   std::optional<Staging> staging_;
@@ -80,7 +80,7 @@ class Transforming {
 };
 
 void Transforming::prepare() {
-  mount_volume(run_, s3_, clock_, volume_);
+  volume_.emplace(run_, s3_, clock_);
   lay_out_opt_ml(run_.spec, opt_ml_);
   std::error_code error;
   fs::create_directories(scratch_, error);

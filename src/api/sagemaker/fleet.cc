@@ -1,6 +1,7 @@
 #include "api/sagemaker/fleet.h"
 
 #include "api/sagemaker/instance_types.h"
+#include "api/sagemaker/job_keys.h"
 #include "api/sagemaker/s3_uri.h"
 #include "base/random.h"
 
@@ -34,6 +35,7 @@ json::object to_json(const FleetVariant& variant) {
           {"isolated", variant.isolated},
           {"startup_timeout", variant.startup_timeout.count()},
           {"problem", variant.problem},
+          {"volume_key", variant.volume_key},
           {"instances", std::move(instances)}};
 }
 
@@ -58,6 +60,7 @@ FleetVariant variant_from_json(const json::object& object) {
   variant.isolated = find_bool(object, "isolated").value_or(false);
   variant.startup_timeout = std::chrono::seconds(find_int(object, "startup_timeout").value_or(480));
   variant.problem = string_or(object, "problem");
+  variant.volume_key = string_or(object, "volume_key");
   if (const json::array* instances = find_array(object, "instances")) {
     for (const json::value& entry : *instances) {
       const json::object& instance = entry.as_object();
@@ -170,6 +173,7 @@ Fleet plan_fleet(const store::Document& config, Resources& resources, const Call
   fleet.since = call.now;
   for (const json::value& production : config.body.at("ProductionVariants").as_array()) {
     fleet.variants.push_back(plan_variant(production.as_object(), resources, call));
+    fleet.variants.back().volume_key = string_or(config.internal, kVolumeKey);
   }
   return fleet;
 }
@@ -227,6 +231,7 @@ engine::JobSpec serving_spec(const store::Document& endpoint, const FleetVariant
                            .extract_tar = true});
   }
   const InstanceSize size = instance_size(variant.instance_type);
+  spec.volume_key = variant.volume_key;
   spec.limits.cpus = size.cpus;
   spec.limits.memory_bytes = size.memory_bytes;
   spec.limits.volume_bytes = static_cast<std::uint64_t>(variant.volume_gb) << 30;

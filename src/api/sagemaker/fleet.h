@@ -33,6 +33,7 @@ struct FleetVariant {
   // Why the variant cannot be served here at all; "" when it can.
   std::string problem;
   std::vector<FleetInstance> instances;
+  std::string volume_key;  // JobSpec::volume_key
 };
 
 struct Fleet {

@@ -5,6 +5,7 @@
 #include <functional>
 
 #include "api/sagemaker/fleet.h"
+#include "api/sagemaker/job_keys.h"
 #include "api/sagemaker/resources.h"
 #include "api/sagemaker/role_sessions.h"
 #include "api/sagemaker/s3_uri.h"
@@ -21,8 +22,14 @@ inline constexpr std::string_view kNextDeployment = "next_deployment";  // Deplo
 class Hosting {
  public:
   Hosting(Resources& resources, RoleSessions& roles, S3Look& s3,
-          std::function<void(const store::DocumentKey&)> wake)
-      : resources_(resources), roles_(roles), s3_(s3), wake_(std::move(wake)) {}
+          std::function<void(const store::DocumentKey&)> wake, kms::KeyCheck* keys,
+          VolumeEncryption volumes)
+      : resources_(resources),
+        roles_(roles),
+        s3_(s3),
+        wake_(std::move(wake)),
+        keys_(keys),
+        volumes_(volumes) {}
   json::object create_model(const json::object& input, Call& call);
   json::object create_endpoint_config(const json::object& input, Call& call);
   json::object create_endpoint(const json::object& input, Call& call);
@@ -40,6 +47,8 @@ class Hosting {
   RoleSessions& roles_;
   S3Look& s3_;
   std::function<void(const store::DocumentKey&)> wake_;
+  kms::KeyCheck* const keys_;
+  const VolumeEncryption volumes_;
 };
 
 }  // namespace clary::api::sagemaker

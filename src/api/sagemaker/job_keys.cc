@@ -1,13 +1,13 @@
 #include "api/sagemaker/job_keys.h"
 
 #include "api/sagemaker/resources.h"
-#include "process/encrypted_folder.h"
+#include "process/encrypted_disk.h"
 
 namespace clary::api::sagemaker {
 namespace {
 
 std::string key_at(const json::object& input, std::string_view path) {
-  const json::value* const key = at_path(input, path);
+  const json::value* const key = path.empty() ? nullptr : at_path(input, path);
   return key == nullptr ? std::string() : std::string(key->as_string());
 }
 
@@ -15,7 +15,7 @@ std::string usable(const std::string& key, std::string_view path, std::string_vi
                    const Call& call, kms::KeyCheck* keys) {
   if (keys == nullptr) {
     fail_validation("Encryption with a KMS key (" + std::string(path) +
-                    ") is not available on this server: create the job without the key.");
+                    ") is not available on this server: leave the key out.");
   }
   try {
     return keys->usable(call, key, action);
@@ -37,8 +37,7 @@ JobKeys job_keys(const json::object& input, const JobKeyPaths& paths, const Call
     found.volume = usable(volume, paths.volume, "CreateGrant", call, keys);
     if (volumes == VolumeEncryption::kOff) {
       fail_validation(std::string(paths.volume) +
-                      ": the server's setting encrypt_job_volumes is off; create the job without "
-                      "the key.");
+                      ": the server's setting encrypt_job_volumes is off; leave the key out.");
     }
   } else if (volumes == VolumeEncryption::kOn) {
     found.volume = "transient";

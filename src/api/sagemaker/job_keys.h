@@ -7,8 +7,8 @@
 
 namespace clary::api::sagemaker {
 
-// Whether the files of a run are encrypted on disk: kAuto when the job names a key, kOn always,
-// with a transient key where none is named, kOff never: a job that names one is refused.
+// Whether the files of a run are encrypted on disk, with a transient key where none is named: kAuto
+// where the machine can, kOn always, kOff never. What names a key where that cannot be is refused.
 enum class VolumeEncryption { kAuto, kOn, kOff };
 
 // Of Document::internal: ARN of the key of the outputs; JobSpec::volume_key.
@@ -25,6 +25,7 @@ struct JobKeyPaths {
 };
 inline constexpr JobKeyPaths kTrainingKeys{"OutputDataConfig.KmsKeyId",
                                            "ResourceConfig.VolumeKmsKeyId"};
+inline constexpr JobKeyPaths kEndpointKeys{"", "KmsKeyId"};
 
 // Throws ValidationException
 // when a key does not exist, is disabled or may not be used by the caller, or when this machine

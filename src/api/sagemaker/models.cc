@@ -105,11 +105,7 @@ json::object Hosting::create_model(const json::object& input, Call& call) {
 }
 
 json::object Hosting::create_endpoint_config(const json::object& input, Call& call) {
-  if (!string_or(input, "KmsKeyId").empty()) {
-    fail_validation(
-        "Encryption with a KMS key is not available on this server: create the endpoint "
-        "configuration without KmsKeyId.");
-  }
+  const JobKeys keys = job_keys(input, kEndpointKeys, call, keys_, volumes_);
   std::set<std::string> names;
   for (auto member : {"ProductionVariants", "ShadowProductionVariants"}) {
     const json::array* variants = find_array(input, member);
@@ -124,12 +120,14 @@ json::object Hosting::create_endpoint_config(const json::object& input, Call& ca
       resources_.find(kind_named("model"), string_or(variant, "ModelName"), call);
     }
   }
-  return resources_.create(kind_named("endpoint-config"), input, call, [](store::Document& config) {
-    config.body.emplace("EnableNetworkIsolation", false);
-    for (json::value& variant : config.body.at("ProductionVariants").as_array()) {
-      variant.as_object().emplace("InitialVariantWeight", 1.0);
-    }
-  });
+  return resources_.create(
+      kind_named("endpoint-config"), input, call, [&](store::Document& config) {
+        keep_job_keys(keys, config);
+        config.body.emplace("EnableNetworkIsolation", false);
+        for (json::value& variant : config.body.at("ProductionVariants").as_array()) {
+          variant.as_object().emplace("InitialVariantWeight", 1.0);
+        }
+      });
 }
 
 }  // namespace clary::api::sagemaker

@@ -87,7 +87,7 @@ struct SageMaker::Families {
         training(resources, parts.roles, parts.s3, parts.wake, parts.keys, parts.volumes),
         processing(resources, parts.roles, parts.wake, parts.keys, parts.volumes),
         transform(resources, parts.roles, parts.wake, parts.keys, parts.volumes),
-        hosting(resources, parts.roles, parts.s3, parts.wake) {}
+        hosting(resources, parts.roles, parts.s3, parts.wake, parts.keys, parts.volumes) {}
 
   Resources resources;
   Tagging tagging;
