@@ -34,10 +34,9 @@ ClientTls::ClientTls(const std::filesystem::path& authorities)
   if (!context_) throw std::runtime_error("TLS: " + last_error());
   SSL_CTX_set_min_proto_version(context_.get(), TLS1_2_VERSION);
   SSL_CTX_set_verify(context_.get(), SSL_VERIFY_PEER, nullptr);
-  const int loaded =
-      authorities.empty()
-          ? SSL_CTX_set_default_verify_paths(context_.get())
-          : SSL_CTX_load_verify_locations(context_.get(), authorities.c_str(), nullptr);
+  const int loaded = authorities.empty() ? SSL_CTX_set_default_verify_paths(context_.get())
+                                         : SSL_CTX_load_verify_locations(
+                                               context_.get(), authorities.c_str(), nullptr);
   if (loaded != 1) {
     throw std::runtime_error("the certificates of " + authorities.string() +
                              " cannot be used: " + last_error());
@@ -86,8 +85,7 @@ void TlsSession::write(std::string_view plain) {
   ERR_clear_error();
   std::size_t written = 0;
   // To memory: it takes all, or something is wrong.
-  if (!plain.empty() &&
-      SSL_write_ex(session_.get(), plain.data(), plain.size(), &written) != 1) {
+  if (!plain.empty() && SSL_write_ex(session_.get(), plain.data(), plain.size(), &written) != 1) {
     fail("writing");
   }
 }

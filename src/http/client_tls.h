@@ -45,7 +45,7 @@ class TlsSession {
   [[noreturn]] void fail(const char* what);
 
   const std::unique_ptr<SSL, decltype(&SSL_free)> session_;
-  BIO* const input_;   // both owned by session_
+  BIO* const input_;  // both owned by session_
   BIO* const output_;
   const std::string host_;
   bool ended_ = false;

@@ -41,8 +41,8 @@ class EventSender {
   // certificates https targets may show; empty: the system's. Throws std::runtime_error when that
   // file cannot be used.
   EventSender(objects::EventQueue& queue, const Clock& clock,
-              std::map<std::string, EventTarget> targets,
-              const std::filesystem::path& authorities, std::function<void(std::size_t)> sent);
+              std::map<std::string, EventTarget> targets, const std::filesystem::path& authorities,
+              std::function<void(std::size_t)> sent);
   ~EventSender();
   void start();
   void stop();

@@ -242,7 +242,8 @@ struct Services::Impl {
                                                    ? api::s3::CustomerKeys::kNeedTls
                                                    : api::s3::CustomerKeys::kAnyTransport}};
   api::s3::BucketNotifications notifications{objects, clock, names_of(settings.event_targets)};
-  EventSender event_sender{objects.event_queue(), clock, event_targets(settings), settings.event_ca_file,
+  EventSender event_sender{objects.event_queue(), clock, event_targets(settings),
+                           settings.event_ca_file,
                            [this](std::size_t messages) { notifications.count_sent(messages); }};
 
   // Where agents reach this server: known once it listens, before any work is started.
