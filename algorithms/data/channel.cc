@@ -1,6 +1,9 @@
 #include "algorithms/data/channel.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <sched.h>
+#include <unistd.h>
 
 #include <cmath>
 #include <cstdio>
@@ -66,6 +69,50 @@ std::string hint(std::string_view content, Format announced, bool given) {
                   "ContentType");
 }
 
+Table read_checked(std::string_view content, const std::string& source, Format format,
+                   const ChannelOptions& options) {
+  Table table;
+  try {
+    table = read_file(content, source, format, options);
+  } catch (const ClientError& error) {
+    throw ClientError(error.what() + hint(content, format, !options.config.content_type.empty()));
+  }
+  if (table.rows > 0 && table.labels.size() != table.rows) {
+    throw ClientError("Got input data without labels in " + source +
+                      ". Please check the input data set.");
+  }
+  return table;
+}
+
+[[noreturn]] void no_data(const ChannelOptions& options, const std::filesystem::path& folder) {
+  const bool train = options.name == "train";
+  throw ClientError(std::string("No data in ") + (train ? "training" : options.name) +
+                    " channel path " + folder.string());
+}
+
+// The first epoch of a Pipe channel: the whole data, since trees are grown from all of it.
+Table read_pipe(const std::filesystem::path& folder, const ChannelOptions& options) {
+  const std::string path = folder.string() + "_0";
+  const int pipe = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  if (pipe < 0) throw ClientError("The pipe of channel " + options.name + " cannot be opened");
+  std::string content;
+  std::vector<char> buffer(1 << 20);
+  ssize_t size = 0;
+  while ((size = ::read(pipe, buffer.data(), buffer.size())) != 0) {
+    if (size < 0 && errno != EINTR) break;
+    if (size > 0) content.append(buffer.data(), static_cast<std::size_t>(size));
+  }
+  ::close(pipe);
+  if (size < 0) throw AlgorithmError("reading the pipe of channel " + options.name);
+  if (content.empty()) no_data(options, path);
+  const Format format = options.config.content_type.empty()
+                            ? guess_format(content)
+                            : parse_content_type(options.config.content_type);
+  Table table = read_checked(content, options.name, format, options);
+  if (table.rows == 0) no_data(options, path);
+  return table;
+}
+
 }  // namespace
 
 Format parse_content_type(std::string_view content_type) {
@@ -99,10 +146,7 @@ Format parse_content_type(std::string_view content_type) {
 }
 
 Table read_channel(const std::filesystem::path& folder, const ChannelOptions& options) {
-  if (options.config.input_mode == "Pipe") {
-    throw ClientError("Pipe mode is no longer supported by XGBoost (channel " + options.name +
-                      "). Please use File or FastFile mode instead.");
-  }
+  if (options.config.input_mode == "Pipe") return read_pipe(folder, options);
   std::optional<Format> format;
   if (!options.config.content_type.empty()) {
     format = parse_content_type(options.config.content_type);
@@ -115,17 +159,7 @@ Table read_channel(const std::filesystem::path& folder, const ChannelOptions& op
     if (!format) format = guess_format(file.bytes());
     const std::string source =
         options.name + "/" + std::filesystem::relative(path, folder).string();
-    Table more;
-    try {
-      more = read_file(file.bytes(), source, *format, options);
-    } catch (const ClientError& error) {
-      throw ClientError(error.what() +
-                        hint(file.bytes(), *format, !options.config.content_type.empty()));
-    }
-    if (more.rows > 0 && more.labels.size() != more.rows) {
-      throw ClientError("Got input data without labels in " + source +
-                        ". Please check the input data set.");
-    }
+    Table more = read_checked(file.bytes(), source, *format, options);
     if (!more.sparse && table.rows > 0 && !table.sparse && more.columns != table.columns) {
       throw ClientError(source + " has " + std::to_string(more.columns) + " feature columns, " +
                         first_file + " has " + std::to_string(table.columns));
@@ -137,11 +171,7 @@ Table read_channel(const std::filesystem::path& folder, const ChannelOptions& op
     }
     if (first_file.empty()) first_file = source;
   }
-  if (table.rows == 0) {
-    const bool train = options.name == "train";
-    throw ClientError(std::string("No data in ") + (train ? "training" : options.name) +
-                      " channel path " + folder.string());
-  }
+  if (table.rows == 0) no_data(options, folder);
   return table;
 }
 

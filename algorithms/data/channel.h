@@ -23,8 +23,9 @@ struct ChannelOptions {
 };
 
 // Reads all files of the channel below `folder`. Without a content type the container assumes
-// libsvm; here the beginning of the first file decides, and libsvm when that says nothing. Throws
-// ClientError: no data, Pipe mode, bad data (naming file and line), rows without labels.
+// libsvm; here the beginning of the first file decides, and libsvm when that says nothing. In Pipe
+// mode reads the channel's first pipe to its end instead. Throws ClientError: no data, bad data
+// (naming file and line), rows without labels.
 Table read_channel(const std::filesystem::path& folder, const ChannelOptions& options);
 
 // How many processors this process may use: its affinity and its cgroup's quota.

@@ -1,13 +1,22 @@
 #include "algorithms/xgboost/library.h"
 
+#include <arpa/inet.h>
 #include <dlfcn.h>
+#include <errno.h>
 #include <limits.h>
+#include <netdb.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
+#include <chrono>
 #include <cstdlib>
+#include <cstring>
+#include <exception>
 #include <mutex>
+#include <thread>
 
 #include "algorithms/container/contract.h"
+#include "base/json.h"
 
 namespace clary::algorithms::xgboost {
 namespace {
@@ -42,6 +51,13 @@ struct Functions {
   int (*XGBoosterSaveModelToBuffer)(Handle, const char*, Length*, const char**);
   int (*XGBoosterLoadModelFromBuffer)(Handle, const void*, Length);
   int (*XGBoosterUnserializeFromBuffer)(Handle, const void*, Length);
+  int (*XGTrackerCreate)(const char*, Handle*);
+  int (*XGTrackerRun)(Handle, const char*);
+  int (*XGTrackerWaitFor)(Handle, const char*);
+  int (*XGTrackerFree)(Handle);
+  int (*XGCommunicatorInit)(const char*);
+  int (*XGCommunicatorFinalize)();
+  int (*XGCommunicatorBroadcast)(void*, std::size_t, int);
 };
 
 std::string library_path() {
@@ -92,6 +108,13 @@ Functions open_library() {
   CLARY_FIND(XGBoosterSaveModelToBuffer);
   CLARY_FIND(XGBoosterLoadModelFromBuffer);
   CLARY_FIND(XGBoosterUnserializeFromBuffer);
+  CLARY_FIND(XGTrackerCreate);
+  CLARY_FIND(XGTrackerRun);
+  CLARY_FIND(XGTrackerWaitFor);
+  CLARY_FIND(XGTrackerFree);
+  CLARY_FIND(XGCommunicatorInit);
+  CLARY_FIND(XGCommunicatorFinalize);
+  CLARY_FIND(XGCommunicatorBroadcast);
 #undef CLARY_FIND
   f.XGBSetGlobalConfig(R"({"verbosity":0})");
   return f;
@@ -127,6 +150,62 @@ std::string array(const void* data, std::size_t rows, std::size_t columns, const
                      ",true],\"shape\":[" + std::to_string(rows);
   if (columns > 0) text += "," + std::to_string(columns);
   return text + "],\"typestr\":\"" + type + "\",\"version\":3}";
+}
+
+constexpr int kJoinSeconds = 300;
+constexpr std::chrono::milliseconds kJoinPause{20};
+
+sockaddr_in socket_address(const std::string& address, int port) {
+  sockaddr_in result{};
+  result.sin_family = AF_INET;
+  result.sin_port = htons(static_cast<std::uint16_t>(port));
+  ::inet_pton(AF_INET, address.c_str(), &result.sin_addr);
+  return result;
+}
+
+int listen_at(const std::string& address, int port) {
+  const sockaddr_in where = socket_address(address, port);
+  const int file = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  const int on = 1;
+  ::setsockopt(file, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+  if (::bind(file, reinterpret_cast<const sockaddr*>(&where), sizeof where) != 0 ||
+      ::listen(file, 1024) != 0) {
+    throw XgboostError("port " + std::to_string(port) + " of " + address + ": " +
+                       std::strerror(errno));
+  }
+  return file;
+}
+
+// Until somebody listens there. libxgboost itself would wait for seconds between its attempts.
+void wait_for_listener(const std::string& address, int port) {
+  const sockaddr_in where = socket_address(address, port);
+  const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(kJoinSeconds);
+  while (true) {
+    const int file = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    const bool there =
+        ::connect(file, reinterpret_cast<const sockaddr*>(&where), sizeof where) == 0;
+    ::close(file);
+    if (there) return;
+    if (std::chrono::steady_clock::now() > end) {
+      throw XgboostError("the first instance of this job does not answer at " + address);
+    }
+    std::this_thread::sleep_for(kJoinPause);
+  }
+}
+
+std::string address_of(const std::string& host) {
+  addrinfo hints{};
+  hints.ai_family = AF_INET;
+  hints.ai_socktype = SOCK_STREAM;
+  addrinfo* found = nullptr;
+  if (::getaddrinfo(host.c_str(), nullptr, &hints, &found) != 0) {
+    throw XgboostError("the host " + host + " of this job is not known");
+  }
+  char text[INET_ADDRSTRLEN] = {};
+  ::inet_ntop(AF_INET, &reinterpret_cast<sockaddr_in*>(found->ai_addr)->sin_addr, text,
+              sizeof text);
+  ::freeaddrinfo(found);
+  return text;
 }
 
 }  // namespace
@@ -276,6 +355,53 @@ void Booster::load(std::string_view bytes) {
 
 void Booster::unserialize(std::string_view bytes) {
   check(lib().XGBoosterUnserializeFromBuffer(handle_, bytes.data(), bytes.size()));
+}
+
+Communicator::Communicator(const std::vector<std::string>& hosts, const std::string& current,
+                           std::uint16_t port)
+    : exceptions_(std::uncaught_exceptions()) {
+  const std::string first = address_of(hosts.at(0));
+  if (current == hosts[0]) {
+    start_tracker(first, port, hosts.size());
+    listener_ = listen_at(first, port + 1);
+  } else {
+    wait_for_listener(first, port + 1);
+  }
+  const json::object config{{"dmlc_communicator", "rabit"}, {"dmlc_timeout_sec", kJoinSeconds},
+                            {"dmlc_tracker_uri", first},    {"dmlc_tracker_port", port},
+                            {"dmlc_task_id", current},      {"dmlc_retry", 3}};
+  check(lib().XGCommunicatorInit(json::serialize(config).c_str()));
+}
+
+void Communicator::start_tracker(const std::string& address, std::uint16_t port,
+                                 std::size_t hosts) {
+  const json::object config{
+      {"dmlc_communicator", "rabit"}, {"n_workers", hosts}, {"host", address}, {"port", port},
+      {"timeout", kJoinSeconds},      {"sortby", 1}};  // by task id
+  const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(kJoinSeconds);
+  // An earlier job's connections may hold the port for a minute (TIME_WAIT).
+  while (lib().XGTrackerCreate(json::serialize(config).c_str(), &tracker_) != 0) {
+    const std::string_view error = lib().XGBGetLastError();
+    const bool busy = error.contains("Address already in use");
+    if (!busy || std::chrono::steady_clock::now() > end) throw XgboostError(readable(error));
+    std::this_thread::sleep_for(kJoinPause);
+  }
+  check(lib().XGTrackerRun(tracker_, "{}"));
+}
+
+Communicator::~Communicator() {
+  if (listener_ >= 0) ::close(listener_);
+  // After a failure the others will not take part in an end that all agree on.
+  if (std::uncaught_exceptions() > exceptions_) return;
+  lib().XGCommunicatorFinalize();
+  if (tracker_ == nullptr) return;
+  lib().XGTrackerWaitFor(tracker_, "{}");
+  lib().XGTrackerFree(tracker_);
+}
+
+int Communicator::broadcast(int value, std::size_t from) const {
+  check(lib().XGCommunicatorBroadcast(&value, sizeof value, static_cast<int>(from)));
+  return value;
 }
 
 }  // namespace clary::algorithms::xgboost

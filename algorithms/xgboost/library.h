@@ -93,4 +93,28 @@ class Booster {
   void* handle_ = nullptr;
 };
 
+// Instances that train one model together: libxgboost's collective operations among them, over TCP.
+// The first of the hosts runs the tracker that makes them known to each other. While one exists,
+// every training call is one of all instances. threads: one at a time, one per process.
+class Communicator {
+ public:
+  // blocks until all have joined. Uses `port` and the one after it of the first host. Throws
+  // XgboostError when they do not join in time.
+  Communicator(const std::vector<std::string>& hosts, const std::string& current,
+               std::uint16_t port);
+  ~Communicator();
+  Communicator(const Communicator&) = delete;
+  Communicator& operator=(const Communicator&) = delete;
+
+  // Every instance calls it; all get the value of hosts[from].
+  int broadcast(int value, std::size_t from) const;
+
+ private:
+  void start_tracker(const std::string& address, std::uint16_t port, std::size_t hosts);
+
+  void* tracker_ = nullptr;
+  int listener_ = -1;  // the first host's: who reaches it knows that the tracker is there
+  const int exceptions_;
+};
+
 }  // namespace clary::algorithms::xgboost

@@ -196,13 +196,13 @@ Booster Trainer::run(std::optional<std::string> start) {
   for (int round = first; round < plan_.rounds; ++round) {
     booster.update(round, *watched_[0].matrix);
     evaluate(booster, round);
-    const bool enough = update_best(round);
+    constexpr int kEnough = 1, kStop = 2;
+    int decisions = update_best(round) ? kEnough : 0;
     if (hooks_.after_round) hooks_.after_round(round, booster);
-    if (hooks_.stop_asked && hooks_.stop_asked()) {
-      stopped_ = true;
-      break;
-    }
-    if (enough) break;
+    if (hooks_.stop_asked && hooks_.stop_asked()) decisions |= kStop;
+    if (hooks_.agree) decisions = hooks_.agree(decisions);
+    stopped_ = (decisions & kStop) != 0;
+    if (decisions != 0) break;
   }
   if (best_round_ < 0) return booster;
   const auto is_linear = [](const auto& p) {

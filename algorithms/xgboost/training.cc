@@ -7,6 +7,7 @@
 #include <cstdio>
 #include <ctime>
 #include <future>
+#include <thread>
 
 #include "algorithms/container/failure.h"
 #include "algorithms/data/channel.h"
@@ -47,6 +48,24 @@ bool is_users(std::string_view message) {
        "should be", "must be", "Invalid", "Unknown", "Parameter", "not supported", "expect",
        "group", "qid", "valid"});
   return std::ranges::any_of(kMarks, [&](std::string_view mark) { return message.contains(mark); });
+}
+
+// Errors of the talk among instances: another one has gone.
+bool is_of_others(std::string_view message) {
+  constexpr auto kSources = std::to_array<std::string_view>(
+      {"[allreduce.cc", "[allgather.cc", "[broadcast.cc", "[comm.cc", "[socket.h", "[socket.cc"});
+  return std::ranges::any_of(kSources,
+                             [&](std::string_view source) { return message.contains(source); });
+}
+
+// Why the other one ended is what the job failed of, and whoever runs the job ends this instance
+// for it. Only when nobody does that this one has something to say.
+void wait_to_be_ended() {
+  constexpr std::chrono::seconds kLongest{60};
+  const auto end = std::chrono::steady_clock::now() + kLongest;
+  while (!stop_asked && std::chrono::steady_clock::now() < end) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(50));
+  }
 }
 
 struct Channels {
@@ -111,18 +130,82 @@ void handle_sigterm(bool save) {
   ::sigaction(SIGTERM, &action, nullptr);
 }
 
+void check_hosts(const TrainingConfig& config, const TrainingPlan& plan) {
+  if (config.hosts.size() > 1 && plan.folds > 0) {
+    throw ClientError("Cross-validation (_kfold) runs on one instance, the job has " +
+                      std::to_string(config.hosts.size()) + ": set InstanceCount to 1");
+  }
+}
+
+// The instances of a job that train together. One whose channels hold no files, as may happen when
+// they are sharded, takes no part; the others have to know that before they begin.
+class Together {
+ public:
+  Together(const ContainerPaths& paths, const TrainingConfig& config) {
+    if (config.hosts.size() < 2) return;
+    std::vector<std::string> hosts = config.hosts;
+    // "algo-2" comes before "algo-10".
+    std::ranges::sort(hosts, {},
+                      [](const std::string& host) { return std::pair(host.size(), host); });
+    std::vector<std::string> with_data;
+    {
+      const Communicator all(hosts, config.current_host, kFirstPort);
+      for (std::size_t i = 0; i < hosts.size(); ++i) {
+        const bool mine = hosts[i] == config.current_host;
+        if (all.broadcast(mine && has_data(paths, config) ? 1 : 0, i) == 1) {
+          with_data.push_back(hosts[i]);
+        }
+      }
+    }
+    if (with_data.empty()) with_data.push_back(hosts[0]);  // which will say that there is none
+    takes_part_ = std::ranges::find(with_data, config.current_host) != with_data.end();
+    is_first_ = with_data[0] == config.current_host;
+    if (takes_part_ && with_data.size() > 1) {
+      communicator_.emplace(with_data, config.current_host, kFirstPort + 2);
+    }
+  }
+  bool takes_part() const { return takes_part_; }
+  bool is_first() const { return is_first_; }
+  int agree(int decisions) const {
+    return communicator_ ? communicator_->broadcast(decisions, 0) : decisions;
+  }
+
+ private:
+  static constexpr std::uint16_t kFirstPort = 9099;  // as the container's tracker
+
+  static bool has_data(const ContainerPaths& paths, const TrainingConfig& config) {
+    const auto is_there = [&](const std::string& name) {
+      const auto channel = config.channels.find(name);
+      return channel != config.channels.end() &&
+             (channel->second.input_mode == "Pipe" || !channel_files(paths.channel(name)).empty());
+    };
+    const bool train = is_there("train");
+    if (train && config.channels.contains("validation") && !is_there("validation")) {
+      throw ClientError("The validation channel has no data on host " + config.current_host +
+                        ": give it at least as many objects as instances, or FullyReplicated as "
+                        "its S3DataDistributionType");
+    }
+    return train;
+  }
+
+  bool takes_part_ = true, is_first_ = true;
+  std::optional<Communicator> communicator_;
+};
+
 void run_job(const ContainerPaths& paths) {
   // Loading the library takes about as long as reading small data: both at once.
   auto library = std::async(std::launch::async, load_library);
   const TrainingConfig config = read_training_config(paths);
   const HyperparameterValues values = validate_hyperparameters(config.hyperparameters);
   check_channels(config);
-  if (config.hosts.size() > 1) {
-    throw ClientError("XGBoost trains on one instance here, the job has " +
-                      std::to_string(config.hosts.size()) + ": set InstanceCount to 1");
-  }
   TrainingPlan plan = make_plan(values);
+  check_hosts(config, plan);
   handle_sigterm(plan.save_on_termination);
+  const Together together(paths, config);
+  if (!together.takes_part()) {
+    log_info("Host " + config.current_host + " does not have data, and takes no part.");
+    return;
+  }
   const auto csv_weights = values.find("csv_weights");
   const Channels data =
       read_channels(paths, config, csv_weights != values.end() && csv_weights->second == "1");
@@ -162,16 +245,23 @@ void run_job(const ContainerPaths& paths) {
   }
   auto last_save = std::chrono::steady_clock::now();
   const auto after_round = [&](int round, const Booster& booster) {
+    if (!together.is_first()) return;
     if (checkpoints) checkpoints->after_round(round, booster);
     const auto now = std::chrono::steady_clock::now();
     if (!plan.save_on_termination || now - last_save < kIntermediatePause) return;
     save_model(paths, booster);
     last_save = now;
   };
-  Trainer trainer(
-      plan, std::move(watched),
-      {.print = print, .stop_asked = [] { return stop_asked.load(); }, .after_round = after_round});
+  const auto print_once = [&](const std::string& line) {
+    if (together.is_first()) print(line);
+  };
+  Trainer trainer(plan, std::move(watched),
+                  {.print = print_once,
+                   .stop_asked = [] { return stop_asked.load(); },
+                   .after_round = after_round,
+                   .agree = [&](int decisions) { return together.agree(decisions); }});
   const Booster booster = trainer.run(std::move(start));
+  if (!together.is_first()) return;
   if (trainer.stopped()) log_info("Stopped; saving the model so far");
   save_model(paths, booster);
 }
@@ -185,6 +275,7 @@ int train(const ContainerPaths& paths) {
   } catch (const ClientError& error) {
     report_failure(paths, "ClientError", error.what());
   } catch (const XgboostError& error) {
+    if (is_of_others(error.what())) wait_to_be_ended();
     const bool users = is_users(error.what());
     report_failure(paths, users ? "ClientError" : "AlgorithmError",
                    std::string("XGB train call failed with exception: ") + error.what());

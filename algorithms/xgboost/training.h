@@ -57,6 +57,8 @@ class Trainer {
     std::function<bool()> stop_asked;
     // After each round; for checkpoints and intermediate models.
     std::function<void(int round, const Booster&)> after_round;
+    // Of several instances: makes the first one's decisions (bits of Trainer's own) everybody's.
+    std::function<int(int decisions)> agree{};
   };
 
   // `watched[0]` is trained on; the last one decides early stopping when there are two.

@@ -1,11 +1,12 @@
 """The command that starts the script: by itself, under torchrun, or under mpirun."""
 
+import importlib.metadata
 import importlib.util
 import shlex
 import shutil
 import sys
 
-from clary_runtime import paths
+from clary_runtime import paths, remote
 from clary_runtime.errors import UserError
 from clary_runtime.job import Job, gpu_count
 
@@ -28,16 +29,29 @@ def check_program(program: str) -> None:
                         f"code; there are: {', '.join(there) or 'no files'}")
 
 
+def make_executable(program: str) -> None:
+    script = paths.CODE / program
+    script.chmod(script.stat().st_mode | 0o111)
+
+
 def script_command(program: str, arguments: list[str], python: list[str] | None = None) -> list[str]:
     python = python or [sys.executable]
     if is_package(program):
         return [*python, "-m", program.removesuffix(".py"), *arguments]
     if program.endswith(".py"):
         return [*python, program, *arguments]
-    script = paths.CODE / program
-    script.chmod(script.stat().st_mode | 0o111)
+    make_executable(program)
     # A shell, since a script without a first line of its own is no program to the kernel.
     return ["/bin/sh", "-c", shlex.join(["./" + program, *arguments])]
+
+
+def needs_redirects() -> bool:
+    """PyTorch 1 under Python 3.11 cannot read its own default of --redirects."""
+    try:
+        version = importlib.metadata.version("torch")
+    except importlib.metadata.PackageNotFoundError:
+        return False
+    return sys.version_info >= (3, 11) and version.startswith("1.")
 
 
 def torchrun_command(job: Job) -> list[str]:
@@ -51,6 +65,8 @@ def torchrun_command(job: Job) -> list[str]:
     if len(hosts) > 1:
         command += ["--master_addr", job.master, "--master_port", TORCH_PORT,
                     "--node_rank", str(hosts.index(job.current_host))]
+    if needs_redirects():
+        command += ["--redirects", "1", "--tee", "1"]
     return [*command, program, *job.arguments()]
 
 
@@ -69,6 +85,8 @@ def mpi_command(job: Job, variables: list[str]) -> list[str]:
                "-mca", "orte_abort_on_non_zero_status", "1",
                "-mca", "btl_vader_single_copy_mechanism", "none",
                "-bind-to", "none", "-map-by", "slot"]
+    if len(hosts) > 1:
+        command += ["-mca", "plm_rsh_agent", remote.agent_command()]
     for name in ["PATH", "LD_LIBRARY_PATH", "PYTHONPATH", *variables]:
         command += ["-x", name]
     command += shlex.split(str(job.settings.get("sagemaker_mpi_custom_mpi_options") or ""))
@@ -77,6 +95,13 @@ def mpi_command(job: Job, variables: list[str]) -> list[str]:
     if importlib.util.find_spec("mpi4py") is not None:
         python += ["-m", "mpi4py"]
     return command + script_command(job.program, job.arguments(), python)
+
+
+def waits_for_mpi(job: Job) -> bool:
+    """Whether this host starts nothing itself, but what mpirun on the first host tells it to."""
+    return (job.group in job.distribution_groups and job.enabled("mpi")
+            and job.current_host != job.master
+            and not job.enabled("torch_distributed") and not job.enabled("pytorch_ddp"))
 
 
 def training_command(job: Job, variables: list[str]) -> list[str]:

@@ -9,7 +9,7 @@ import sys
 import time
 import traceback
 
-from clary_runtime import children, launchers, paths, user_code
+from clary_runtime import children, launchers, paths, remote, user_code
 from clary_runtime.errors import ScriptFailed, UserError
 from clary_runtime.job import Job
 
@@ -51,6 +51,18 @@ def wait_for_hosts(hosts: list[str]) -> None:
                 time.sleep(0.2)
 
 
+def wait_for_mpi(job: Job, variables: dict[str, str]) -> None:
+    """What mpirun starts here has the first host's variables; why it failed is the first host's to
+    say."""
+    log.info("Waiting for mpirun on %s", job.master)
+    if not launchers.is_package(job.program):
+        launchers.make_executable(job.program)
+    os.chdir(paths.CODE)
+    os.environ.update(variables)
+    remote.Waiting(job.current_host).serve()
+    log.info("mpirun on %s has ended", job.master)
+
+
 def train() -> None:
     job = Job.read()
     start_log(job.log_level)
@@ -68,9 +80,16 @@ def train() -> None:
     for name, value in (("MASTER_ADDR", job.master), ("MASTER_PORT", launchers.TORCH_PORT)):
         if name not in os.environ:
             variables[name] = value
+    if launchers.waits_for_mpi(job):
+        wait_for_mpi(job, variables)
+        return
     command = launchers.training_command(job, list(variables))
     log.info("Invoking script with the following command:\n%s", shlex.join(command))
-    code, message = children.run(command, os.environ | variables, paths.CODE)
+    try:
+        code, message = children.run(command, os.environ | variables, paths.CODE)
+    finally:
+        if job.enabled("mpi"):
+            remote.end([host for host in job.distribution_hosts if host != job.master])
     if code != 0:
         raise ScriptFailed(code if code > 0 else 128 - code, message, command)
     log.info("Reporting training SUCCESS")

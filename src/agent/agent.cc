@@ -22,6 +22,7 @@
 #include "agent/training.h"
 #include "agent/transform/transform.h"
 #include "base/log.h"
+#include "process/enter.h"
 #include "process/file_descriptor.h"
 
 namespace clary::agent {
@@ -100,6 +101,9 @@ int run_agent(const fs::path& folder) {
 }  // namespace
 
 int agent_main(int argc, const char* const* argv) {
+  if (argc > 1 && std::string_view(argv[1]) == "enter") {
+    return process::enter_main(argc - 2, argv + 2);
+  }
   const char* level = getenv("CLARY_LOG");
   start_log(level == nullptr ? "info" : level);
   const auto folder = run_folder(argc, argv);

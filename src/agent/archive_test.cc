@@ -82,7 +82,8 @@ TEST_F(Archive, RoundTripsEverything) {
   {
     const FileDescriptor folder(open(source.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
     GzipWriter gzip([&](std::string_view bytes) { archive.append(bytes); });
-    EXPECT_TRUE(write_tar(folder.get(), [&](std::string_view bytes) { gzip.write(bytes); }));
+    EXPECT_TRUE(
+        write_tar(std::array{folder.get()}, [&](std::string_view bytes) { gzip.write(bytes); }));
     gzip.finish();
   }
   EXPECT_LT(archive.size(), 100000U);
@@ -105,7 +106,7 @@ TEST_F(Archive, SystemTarReadsWhatWeWrite) {
     const FileDescriptor folder(open(source.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
     std::ofstream out(archive, std::ios::binary);
     GzipWriter gzip([&](std::string_view bytes) { out << bytes; });
-    write_tar(folder.get(), [&](std::string_view bytes) { gzip.write(bytes); });
+    write_tar(std::array{folder.get()}, [&](std::string_view bytes) { gzip.write(bytes); });
     gzip.finish();
   }
   EXPECT_EQ(run_program({"/bin/tar", "-xzf", archive.string(), "-C", inside().string()}), 0);

@@ -26,6 +26,11 @@ bool is_continuous(const OutputSpec& output) {
 ContinuousUpload::ContinuousUpload(const JobSpec& spec, std::filesystem::path opt_ml,
                                    const S3Options& s3, const Clock& clock)
     : spec_(spec), opt_ml_(std::move(opt_ml)), s3_(s3), clock_(clock), files_(spec.outputs.size()) {
+  for (std::size_t i = 0; i < spec.outputs.size(); ++i) {
+    if (!is_continuous(spec.outputs[i])) continue;
+    const process::FileDescriptor folder = open_left_behind(opt_ml_, spec.outputs[i].local_path);
+    if (folder) files_[i] = files_from_s3(folder.get());
+  }
   if (std::ranges::any_of(spec.outputs, is_continuous)) thread_ = std::thread([this] { run(); });
 }
 

@@ -16,7 +16,8 @@ namespace clary::agent {
 // owns: its thread, when the specification has such outputs. threads: one.
 class ContinuousUpload {
  public:
-  // What it is given outlives it.
+  // Made before the workload starts: what is there by then came from S3. What it is given outlives
+  // it.
   ContinuousUpload(const JobSpec& spec, std::filesystem::path opt_ml, const S3Options& s3,
                    const Clock& clock);
   ~ContinuousUpload();

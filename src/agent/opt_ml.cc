@@ -59,7 +59,9 @@ void lay_out_opt_ml(const JobSpec& spec, const fs::path& opt_ml) {
        {"input/config", "input/data", "model", "output/data", "checkpoints", "code"}) {
     make_folder(opt_ml / folder);
   }
-  for (const InputSpec& input : spec.inputs) make_folder(host_path(opt_ml, input.local_path));
+  for (const InputSpec& input : spec.inputs) {
+    if (!input.pipe) make_folder(host_path(opt_ml, input.local_path));
+  }
   // Where results are taken from is there, as on SageMaker, for programs that only write to it.
   for (const OutputSpec& output : spec.outputs) make_folder(host_path(opt_ml, output.local_path));
   for (const auto& [name, value] : spec.config_files) {

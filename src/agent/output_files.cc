@@ -30,6 +30,17 @@ FileStamp stamp_of(const struct stat& status) {
           nanoseconds(status.st_mtim), nanoseconds(status.st_ctim)};
 }
 
+bool is_left_out(std::string_view name) {
+  return name.ends_with(".sagemaker-ignore") || name.ends_with(".sagemaker-uploading") ||
+         name.ends_with(".sagemaker-uploaded");
+}
+
+// `known.changed` 0: whenever that was.
+bool is_same(const FileStamp& known, FileStamp now) {
+  if (known.changed == 0) now.changed = 0;
+  return known == now;
+}
+
 std::vector<std::string> names_in(int folder) {
   std::vector<std::string> names;
   const std::unique_ptr<DIR, int (*)(DIR*)> stream(
@@ -37,7 +48,7 @@ std::vector<std::string> names_in(int folder) {
   if (!stream) return names;
   while (const dirent* entry = readdir(stream.get())) {
     const std::string_view name(entry->d_name);
-    if (name != "." && name != "..") names.emplace_back(name);
+    if (name != "." && name != ".." && !is_left_out(name)) names.emplace_back(name);
   }
   return names;
 }
@@ -79,7 +90,7 @@ void upload_files(S3Client& client, int folder, const OutputSpec& output, Round 
   walk(folder, "", 0, [&](const std::string& path, int file, const FileStamp& stamp) {
     seen[path] = stamp;
     const auto done = files.uploaded.find(path);
-    if (done != files.uploaded.end() && done->second == stamp) return;
+    if (done != files.uploaded.end() && is_same(done->second, stamp)) return;
     const auto before = files.seen.find(path);
     const bool rests = before != files.seen.end() && before->second == stamp;
     if (round == Round::kSettled && !rests) return;
@@ -88,6 +99,15 @@ void upload_files(S3Client& client, int folder, const OutputSpec& output, Round 
     files.uploaded[path] = stamp;
   });
   files.seen = std::move(seen);
+}
+
+OutputFiles files_from_s3(int folder) {
+  OutputFiles files;
+  walk(folder, "", 0, [&](const std::string& path, int, const FileStamp& stamp) {
+    files.uploaded[path] = stamp;
+    files.uploaded[path].changed = 0;
+  });
+  return files;
 }
 
 }  // namespace clary::agent

@@ -27,9 +27,14 @@ struct OutputFiles {
 // since the last round either: a file that is being written is left until it rests.
 enum class Round { kAll, kSettled };
 
-// Uploads the regular files below `folder`. Links are not followed: the workload owns the folder.
-// blocks. errors: S3Failure, StorageError, Cancelled.
+// Uploads the regular files below `folder`, but not those whose names end as SageMaker's containers
+// mark unfinished ones and their own notes (.sagemaker-ignore, -uploading, -uploaded). Links are
+// not followed: the workload owns the folder. blocks. errors: S3Failure, StorageError, Cancelled.
 void upload_files(S3Client& client, int folder, const OutputSpec& output, Round round,
                   OutputFiles& files);
+
+// What is below `folder` as if it had been uploaded: what came from there. That it is given to the
+// workload's user later does not count as a change.
+OutputFiles files_from_s3(int folder);
 
 }  // namespace clary::agent

@@ -182,7 +182,7 @@ std::vector<S3Object> S3Client::list(const std::string& bucket, const std::strin
 }
 
 void S3Client::get(const S3Location& from, const ByteSink& sink, std::string etag) {
-  const auto since = clock_.steady_now();
+  auto since = clock_.steady_now();  // of the last progress: a slow reader is no fault
   if (etag.empty()) {
     try {
       etag = send({.method = "HEAD", .where = from}).headers.get("ETag");
@@ -201,6 +201,7 @@ void S3Client::get(const S3Location& from, const ByteSink& sink, std::string eta
       if (cancelled_) throw Cancelled();
       sink(bytes);
       received += bytes.size();
+      since = clock_.steady_now();
     };
     std::string why;
     try {

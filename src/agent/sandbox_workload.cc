@@ -175,16 +175,30 @@ ResourceSource SandboxWorkload::resources() const {
   return source;
 }
 
-void SandboxWorkload::terminate() {
+const std::string& SandboxWorkload::information() const {
   std::array<char, 1024> text;
   const ssize_t size = read(information_.reader.get(), text.data(), text.size());
-  const std::string_view information(text.data(), size < 0 ? 0 : static_cast<std::size_t>(size));
+  if (size > 0) told_.append(text.data(), static_cast<std::size_t>(size));
+  return told_;
+}
+
+void SandboxWorkload::terminate() {
   // Bubblewrap itself must not get it: it would end and take the program along at once.
-  if (const auto pid = process::workload_pid(information)) {
+  if (const auto pid = process::workload_pid(information())) {
     ::kill(*pid, SIGTERM);
   } else {
     kill();
   }
+}
+
+std::optional<Workload::Inside> SandboxWorkload::inside() const {
+  const auto first = process::first_process(information());
+  if (!first || !process::workload_pid(information())) return std::nullopt;
+  Inside inside;
+  inside.filter = process::make_syscall_filter();
+  inside.entry = {.first = *first, .user = user_, .syscall_filter = inside.filter.get()};
+  if (cgroup_) inside.cgroups = cgroup_->entry_files();
+  return inside;
 }
 
 void SandboxWorkload::kill() {

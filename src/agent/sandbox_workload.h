@@ -4,6 +4,7 @@
 
 #include <filesystem>
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "agent/workload.h"
@@ -25,12 +26,18 @@ class SandboxWorkload final : public Workload {
   bool out_of_memory() const override { return cgroup_ && cgroup_->out_of_memory(); }
   ResourceSource resources() const override;
 
+  std::optional<Inside> inside() const override;
+
   int exit_event() const override { return child_.pidfd(); }
   int output() const override { return output_.reader.get(); }
   int error() const override { return error_.reader.get(); }
 
  private:
+  // What bubblewrap told about the sandbox, once it has.
+  const std::string& information() const;
+
   process::Child child_;
+  mutable std::string told_;                    // what was read of information_
   const std::optional<uid_t> user_;             // workload_user.h
   std::vector<std::filesystem::path> owned_{};  // what becomes that user's before it starts
   process::FileDescriptor syscall_filter_;

@@ -15,7 +15,6 @@
 #include "agent/opt_ml.h"
 #include "agent/tar_reader.h"
 #include "base/errors.h"
-#include "base/json.h"
 #include "process/encrypted_disk.h"
 #include "process/file_descriptor.h"
 
@@ -26,7 +25,6 @@ namespace fs = std::filesystem;
 using process::FileDescriptor;
 
 constexpr std::size_t kMostThreads = 8;
-constexpr std::size_t kManifestBytes = 256 << 20;
 // Inputs may fill the disk up to this much.
 constexpr std::uint64_t kSpareBytes = 256 << 20;
 
@@ -165,57 +163,6 @@ void fetch(S3Client& client, const Fetch& wanted, bool gzip, LastFolder& folder,
   }
 }
 
-std::vector<Fetch> of_prefix(S3Client& client, const InputSpec& input, const fs::path& folder) {
-  const S3Location where = parse_s3_uri(input.s3_uri);
-  std::vector<Fetch> fetches;
-  for (const S3Object& object : client.list(where.bucket, where.key)) {
-    const std::string path = path_below(where.key, object.key);
-    if (path.empty()) continue;
-    fetches.push_back({{where.bucket, object.key}, object.etag, folder / path, object.size});
-  }
-  if (fetches.empty()) {
-    throw InputError("no S3 objects were found under \"" + input.s3_uri +
-                     "\", the data of channel \"" + input.name +
-                     "\"; check the bucket, the prefix, and that the job's role may list it");
-  }
-  return fetches;
-}
-
-// [{"prefix": "s3://bucket/path/"}, "a.csv", "b/c.csv"]: CreateTrainingJob's S3DataSource describes
-// it under S3Uri.
-std::vector<Fetch> of_manifest(S3Client& client, const InputSpec& input, const fs::path& folder) {
-  const S3Location where = parse_s3_uri(input.s3_uri);
-  std::string text;
-  client.get(where, [&](std::string_view bytes) {
-    if (text.size() + bytes.size() > kManifestBytes) {
-      throw InputError("the manifest " + input.s3_uri + " is too large");
-    }
-    text.append(bytes);
-  });
-  const auto bad = [&](const std::string& why) {
-    return InputError("the manifest " + input.s3_uri + " of channel \"" + input.name + "\" " + why);
-  };
-  boost::system::error_code error;
-  const json::value value = json::parse(text, error);
-  const json::array* entries = error ? nullptr : value.if_array();
-  if (entries == nullptr || entries->empty()) throw bad("is not a JSON array");
-  const json::object* first = entries->front().if_object();
-  const std::string prefix = first == nullptr ? "" : string_or(*first, "prefix");
-  if (prefix.empty()) throw bad("does not begin with {\"prefix\": \"s3://...\"}");
-  const S3Location base = parse_s3_uri(prefix);
-  std::vector<Fetch> fetches;
-  for (std::size_t i = 1; i < entries->size(); ++i) {
-    const json::string* key = (*entries)[i].if_string();
-    if (key == nullptr) throw bad("has an element " + std::to_string(i) + " that is no string");
-    const std::string relative(*key);
-    const std::string path = path_below("", relative);
-    if (path.empty()) throw bad("names the folder \"" + relative + "\"");
-    fetches.push_back({{base.bucket, base.key + relative}, "", folder / path});
-  }
-  if (fetches.empty()) throw bad("names no objects");
-  return fetches;
-}
-
 // Two objects must not share a file or stand in each other's way.
 void check_collisions(const std::vector<Fetch>& fetches) {
   std::unordered_set<std::string_view> files, folders;
@@ -298,34 +245,22 @@ void unpack(S3Client& client, const InputSpec& input, const fs::path& folder,
 }
 
 // What this instance fetches of an input.
-std::vector<Fetch> share_of(S3Client& client, const InputSpec& input, const JobSpec& spec,
-                            const fs::path& folder) {
+std::vector<Fetch> fetches_of(S3Client& client, const InputSpec& input, const JobSpec& spec,
+                              const fs::path& folder) {
   std::vector<Fetch> fetches;
-  if (input.source == InputSpec::Source::kObject) {
-    const S3Location where = parse_s3_uri(input.s3_uri);
-    fetches.push_back({where, "", folder / path_below(where.key, where.key)});
-  } else if (input.source == InputSpec::Source::kManifest) {
-    fetches = of_manifest(client, input, folder);
-  } else {
-    fetches = of_prefix(client, input, folder);
+  for (InputObject& object : input_objects(client, input)) {
+    fetches.push_back(
+        {std::move(object.from), std::move(object.etag), folder / object.path, object.size});
   }
   check_collisions(fetches);
-  if (input.sharded && spec.instance_count > 1) {
-    std::vector<Fetch> mine;
-    for (std::size_t i = static_cast<std::size_t>(spec.instance_index); i < fetches.size();
-         i += static_cast<std::size_t>(spec.instance_count)) {
-      mine.push_back(std::move(fetches[i]));
-    }
-    fetches = std::move(mine);
-  }
-  return fetches;
+  return share_of(std::move(fetches), input, spec);
 }
 
 void stage_one(S3Client& client, const InputSpec& input, const JobSpec& spec,
                const fs::path& folder, const S3Options& s3, const Clock& clock,
                const std::atomic<bool>& cancelled, const Staged& staged) {
   if (input.extract_tar) return unpack(client, input, folder, staged);
-  const std::vector<Fetch> fetches = share_of(client, input, spec, folder);
+  const std::vector<Fetch> fetches = fetches_of(client, input, spec, folder);
   make_folders(fetches);
   std::uint64_t bytes = 0;
   for (const Fetch& one : fetches) bytes += one.size;
@@ -335,50 +270,40 @@ void stage_one(S3Client& client, const InputSpec& input, const JobSpec& spec,
 
 }  // namespace
 
-std::string path_below(const std::string& prefix, const std::string& key) {
-  std::string rest = key;
-  if (key == prefix) {
-    rest = key.substr(key.rfind('/') + 1);
-  } else if (key.starts_with(prefix)) {
-    const bool whole = prefix.empty() || prefix.ends_with('/') || key[prefix.size()] == '/';
-    rest = key.substr(whole ? prefix.size() : prefix.rfind('/') + 1);
-  }
-  if (rest.empty() || rest.ends_with('/')) return "";
-  fs::path path;
-  for (const fs::path& part : fs::path(rest)) {
-    if (part == "..") throw InputError("the object key \"" + key + "\" leads out of its folder");
-    if (part == "/" || part == "." || part.empty()) continue;
-    path /= part;
-  }
-  return path.string();
-}
-
 std::vector<InputObject> list_objects(S3Client& client, const InputSpec& input,
                                       const JobSpec& spec) {
   std::vector<InputObject> objects;
-  for (Fetch& fetch : share_of(client, input, spec, "")) {
-    objects.push_back({std::move(fetch.from), std::move(fetch.etag), fetch.to.string()});
+  for (Fetch& fetch : fetches_of(client, input, spec, "/")) {
+    objects.push_back(
+        {std::move(fetch.from), std::move(fetch.etag), fetch.to.string().substr(1), fetch.size});
   }
   return objects;
 }
 
-void stage_in(const JobSpec& spec, const fs::path& opt_ml, const S3Options& s3, const Clock& clock,
-              const std::atomic<bool>& cancelled, DownloadProgress& progress) {
-  if (spec.inputs.empty()) return;
+std::vector<PipePlan> stage_in(const JobSpec& spec, const fs::path& opt_ml, const S3Options& s3,
+                               const Clock& clock, const std::atomic<bool>& cancelled,
+                               DownloadProgress& progress) {
+  std::vector<PipePlan> pipes;
+  if (spec.inputs.empty()) return pipes;
   S3Client client(s3, clock, cancelled);
   Room room(spec, opt_ml);
   const Staged staged{room, progress};
   for (const InputSpec& input : spec.inputs) {
-    const fs::path folder = host_path(opt_ml, input.local_path);
-    std::error_code error;
-    fs::create_directories(folder, error);
-    if (error) throw StorageError("create " + folder.string() + ": " + error.message());
     try {
+      if (input.pipe) {
+        pipes.push_back(plan_pipe(client, input));
+        continue;
+      }
+      const fs::path folder = host_path(opt_ml, input.local_path);
+      std::error_code error;
+      fs::create_directories(folder, error);
+      if (error) throw StorageError("create " + folder.string() + ": " + error.message());
       stage_one(client, input, spec, folder, s3, clock, cancelled, staged);
     } catch (const std::invalid_argument& bad) {  // an S3 URI
       throw InputError(bad.what());
     }
   }
+  return pipes;
 }
 
 }  // namespace clary::agent

@@ -4,6 +4,8 @@
 #include <fcntl.h>
 #include <sys/stat.h>
 
+#include <algorithm>
+
 #include "agent/gzip.h"
 #include "agent/opt_ml.h"
 #include "agent/tar_writer.h"
@@ -47,7 +49,7 @@ std::uint64_t bytes_below(int folder) {
   return bytes;
 }
 
-void upload_archive(S3Client& client, int folder, const OutputSpec& output,
+void upload_archive(S3Client& client, std::span<const int> folders, const OutputSpec& output,
                     UploadProgress* progress) {
   S3Upload upload(client, parse_s3_uri(output.s3_uri), output.kms_key);
   GzipWriter gzip([&](std::string_view bytes) { upload.write(bytes); });
@@ -55,11 +57,24 @@ void upload_archive(S3Client& client, int folder, const OutputSpec& output,
     gzip.write(bytes);
     if (progress != nullptr) progress->moved(bytes.size());
   };
-  if (!write_tar(folder, take)) {
+  if (!write_tar(folders, take)) {
     gzip.write(std::string(1024, '\0'));  // an archive without members is two zero blocks
   }
   gzip.finish();
   upload.finish();
+}
+
+// The folder of an output in each of these that has it.
+std::vector<FileDescriptor> folders_of(const OutputSpec& output,
+                                       const std::vector<fs::path>& opt_mls) {
+  std::vector<FileDescriptor> folders;
+  for (const fs::path& opt_ml : opt_mls) {
+    FileDescriptor folder = open_left_behind(opt_ml, output.local_path);
+    struct stat status = {};
+    if (!folder || fstat(folder.get(), &status) != 0 || !S_ISDIR(status.st_mode)) continue;
+    folders.push_back(std::move(folder));
+  }
+  return folders;
 }
 
 }  // namespace
@@ -81,20 +96,25 @@ void stage_out(const JobSpec& spec, const StageOut& how, const fs::path& opt_ml,
     const OutputSpec& output = spec.outputs[i];
     const bool of_success = output.only_on_success || output.local_path == "/opt/ml/model";
     if (how.keep == Keep::kWithoutModel && of_success) continue;
-    const FileDescriptor folder = open_left_behind(opt_ml, output.local_path);
-    struct stat status = {};
-    if (!folder || fstat(folder.get(), &status) != 0 || !S_ISDIR(status.st_mode)) continue;
+    const bool packed = output.form == OutputSpec::Form::kTarGz;
+    if (packed && how.archives == StageOut::Archives::kSkip) continue;
+    std::vector<fs::path> sources{opt_ml};
+    if (packed) sources.insert(sources.end(), how.others.begin(), how.others.end());
+    const std::vector<FileDescriptor> opened = folders_of(output, sources);
+    std::vector<int> folders;
+    for (const FileDescriptor& folder : opened) folders.push_back(folder.get());
+    if (folders.empty()) continue;
     const bool optional = output.only_if_not_empty || how.keep == Keep::kWhatIsThere;
-    if (optional && is_empty(folder.get())) continue;
-    if (output.form == OutputSpec::Form::kTarGz) {
-      upload_archive(client, folder.get(), output, how.progress);
+    if (optional && std::ranges::all_of(folders, is_empty)) continue;
+    if (packed) {
+      upload_archive(client, folders, output, how.progress);
     } else {
       OutputFiles files;
       if (i < how.uploaded.size()) files = how.uploaded[i];
       if (how.progress != nullptr) {
         client.on_sent([&](std::uint64_t bytes) { how.progress->moved(bytes); });
       }
-      upload_files(client, folder.get(), output, Round::kAll, files);
+      upload_files(client, folders[0], output, Round::kAll, files);
       client.on_sent({});
     }
   }

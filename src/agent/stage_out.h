@@ -20,6 +20,10 @@ struct StageOut {
   Keep keep = Keep::kAll;
   std::vector<OutputFiles> uploaded{};  // what went up while it ran, for each output
   UploadProgress* progress = nullptr;
+  // Of several instances the first packs for all ("How Amazon SageMaker AI Processes Training
+  // Output": SageMaker aggregates them into one archive). Plain files each takes to S3 itself.
+  enum class Archives { kPack, kSkip } archives = Archives::kPack;
+  std::vector<std::filesystem::path> others{};  // behind /opt/ml of those that are packed too
 };
 
 // Bytes of all files that stage_out would look at.

@@ -11,7 +11,7 @@ Staging::Staging(const JobSpec& spec, std::filesystem::path opt_ml, const S3Opti
     : done_(eventfd(0, EFD_CLOEXEC)) {
   thread_ = std::thread([this, &spec, folder = std::move(opt_ml), &s3, &clock] {
     try {
-      stage_in(spec, folder, s3, clock, cancelled_, progress_);
+      pipes_ = stage_in(spec, folder, s3, clock, cancelled_, progress_);
     } catch (...) {
       error_ = std::current_exception();
     }

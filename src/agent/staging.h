@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <thread>
 
+#include "agent/pipe_channels.h"
 #include "agent/progress.h"
 #include "agent/s3_client.h"
 #include "base/clock.h"
@@ -28,12 +29,15 @@ class Staging {
   const DownloadProgress& progress() const { return progress_; }
   // blocks until it is over; null when all inputs are there.
   std::exception_ptr result();
+  // After result(): the channels that are still to be streamed.
+  std::vector<PipePlan> take_pipes() { return std::move(pipes_); }
 
  private:
   std::atomic<bool> cancelled_{false};
   DownloadProgress progress_;
   process::FileDescriptor done_;
-  std::exception_ptr error_;  // the thread's until it is joined
+  std::vector<PipePlan> pipes_;  // the thread's until it is joined
+  std::exception_ptr error_;     // the thread's until it is joined
   std::thread thread_;
 };
 

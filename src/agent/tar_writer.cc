@@ -180,9 +180,9 @@ void add_tree(int folder, const std::string& prefix, int depth, Writer& writer) 
 
 }  // namespace
 
-bool write_tar(int folder, const ByteSink& sink) {
+bool write_tar(std::span<const int> folders, const ByteSink& sink) {
   Writer writer(sink);
-  add_tree(folder, "", 0, writer);
+  for (const int folder : folders) add_tree(folder, "", 0, writer);
   writer.finish();
   return writer.any();
 }

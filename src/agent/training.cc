@@ -11,9 +11,12 @@
 #include "agent/continuous_upload.h"
 #include "agent/failure_reason.h"
 #include "agent/hosts.h"
+#include "agent/instances.h"
 #include "agent/log_shipper.h"
 #include "agent/opt_ml.h"
+#include "agent/pipe_channels.h"
 #include "agent/resource_sampler.h"
+#include "agent/shell_server.h"
 #include "agent/stage_in.h"
 #include "agent/stage_out.h"
 #include "agent/staging.h"
@@ -42,6 +45,7 @@ class Training {
 
   json::object run() {
     try {
+      check_traffic();
       volume_.emplace(run_, s3_, clock_);
       lay_out_opt_ml(run_.spec, opt_ml_);
       // The sandbox is set up while the inputs come.
@@ -60,6 +64,7 @@ class Training {
  private:
   enum class Asked { kNothing, kStop, kTimeOut };
 
+  void check_traffic() const;
   void watch();
   void staged();
   void tell_progress(SteadyTime now);
@@ -89,11 +94,27 @@ class Training {
   std::exception_ptr staging_error_;
   int go_ = -1;  // readable when the other instances are there too; -1: not waited for
   std::optional<ResourceSampler> sampler_;  // while the workload runs
+  std::vector<PipePlan> plans_;             // of the channels to stream, once all is there
+  std::exception_ptr pipe_error_;           // of a channel that broke while it was read
+  std::unique_ptr<PipeChannels> pipes_;     // ends before the workload's folder is packed
+  std::optional<ShellServer> shells_;       // while it runs
   bool running_ = false;
   Asked asked_ = Asked::kNothing;
   std::optional<SteadyTime> time_out_at_, kill_at_;
   std::optional<process::Exit> exit_;
 };
+
+// On one machine what instances tell each other never leaves it. Between machines nothing here
+// would hide it.
+void Training::check_traffic() const {
+  if (!run_.spec.private_traffic) return;
+  for (const Peer& peer : run_.spec.peers) {
+    if (peer.address.starts_with("127.")) continue;
+    throw CannotLaunch(
+        "EnableInterContainerTrafficEncryption is not available between machines: put an encrypted "
+        "network (WireGuard, IPsec) under the nodes and create the job without it");
+  }
+}
 
 // Reads what is there, but not without end: a flood must not hide a stop. False at the end of the
 // stream.
@@ -141,6 +162,7 @@ void Training::tell_progress(SteadyTime now) {
 void Training::staged() {
   staging_error_ = staging_->result();
   if (!told_.empty()) tell_progress(clock_.steady_now());  // where it ended
+  plans_ = staging_->take_pipes();
   staging_.reset();
   if (staging_error_ || asked_ != Asked::kNothing) return workload_->kill();
   if (run_.spec.instance_count == 1) return begin();
@@ -158,8 +180,16 @@ void Training::begin() {
     peers.push_back({string_or(peer.as_object(), "host"), string_or(peer.as_object(), "address")});
   }
   if (!peers.empty()) write_hosts(run_.folder, run_.spec, peers);
+  try {
+    if (!plans_.empty()) {
+      pipes_ = std::make_unique<PipeChannels>(std::move(plans_), run_.spec, opt_ml_, s3_, clock_);
+    }
+    continuous_.emplace(run_.spec, opt_ml_, s3_, clock_);
+  } catch (...) {
+    staging_error_ = std::current_exception();
+    return workload_->kill();
+  }
   workload_->go();
-  continuous_.emplace(run_.spec, opt_ml_, s3_, clock_);
   running_ = true;
   time_out_at_ = clock_.steady_now() + run_.spec.limits.max_runtime;
   const std::int64_t now = report_time(clock_);
@@ -171,18 +201,25 @@ void Training::begin() {
                                   .volume_bytes = run_.spec.limits.volume_bytes,
                                   .folder = opt_ml_},
                    clock_);
+  try {
+    shells_.emplace(run_.folder / "shell.sock", environment_of({.run = run_, .opt_ml = opt_ml_}));
+  } catch (const std::exception& error) {
+    spdlog::warn("no shells: {}", error.what());  // the job does not need them
+  }
 }
 
 void Training::watch() {
   bool output_open = true, error_open = true;
   while (!exit_) {
-    std::array<pollfd, 7> files{{{stop_.signals(), POLLIN, 0},
+    std::array<pollfd, 9> files{{{stop_.signals(), POLLIN, 0},
                                  {stop_.asked(), POLLIN, 0},
                                  {workload_->exit_event(), POLLIN, 0},
                                  {output_open ? workload_->output() : -1, POLLIN, 0},
                                  {error_open ? workload_->error() : -1, POLLIN, 0},
                                  {staging_ ? staging_->done() : -1, POLLIN, 0},
-                                 {go_, POLLIN, 0}}};
+                                 {go_, POLLIN, 0},
+                                 {pipes_ && !pipe_error_ ? pipes_->failed() : -1, POLLIN, 0},
+                                 {shells_ ? shells_->listening() : -1, POLLIN, 0}}};
     poll(files.data(), files.size(), static_cast<int>(until_next().count()));
     if (files[0].revents != 0 || files[1].revents != 0) {
       stop_.drain();
@@ -190,6 +227,11 @@ void Training::watch() {
     }
     if (files[5].revents != 0) staged();
     if (files[6].revents != 0) begin();
+    if (files[7].revents != 0) {
+      pipe_error_ = pipes_->error();
+      workload_->kill();
+    }
+    if (files[8].revents != 0) shells_->accept(*workload_);
     if (files[2].revents != 0) exit_ = workload_->poll();
     // Also after the end: what it wrote last is still in the pipes.
     if (output_open) output_open = pump(workload_->output(), &LogShipper::output);
@@ -236,6 +278,13 @@ json::object Training::conclude() {
   reporter_.report({{"workload_ended", now}});
   if (sampler_) report_metrics(sampler_->only_sample());
   sampler_.reset();
+  // Also one that the workload did not live to wait for.
+  if (pipes_ && !pipe_error_) pipe_error_ = pipes_->error();
+  pipes_.reset();
+  shells_.reset();
+  if (pipe_error_) {
+    return upload("failed", Keep::kWithoutModel, reason_of(pipe_error_, "Data download failed"));
+  }
   if (asked_ == Asked::kStop) return upload("stopped", Keep::kWhatIsThere, "");
   if (asked_ == Asked::kTimeOut) return upload("timed-out", Keep::kWhatIsThere, "");
   if (process::shell_code(*exit_) == 0) return upload("succeeded", Keep::kAll, "");
@@ -258,9 +307,25 @@ json::object Training::upload(std::string_view kind, Keep keep, std::string reas
   UploadProgress progress(
       clock_, [this] { return bytes_to_stage_out(run_.spec, opt_ml_); },
       [this](const std::string& text) { reporter_.progress(text); });
+  const bool first = run_.spec.instance_index == 0;
+  std::vector<fs::path> others;
+  if (!first) mark_workload_ended(run_.folder);
+  if (first && run_.spec.instance_count > 1 && kind != "failed") {
+    Others ended = wait_for_others(run_, stop_, clock_, asked_ != Asked::kNothing);
+    others = std::move(ended.folders);
+    if (ended.stopped && kind == "succeeded") {
+      kind = "stopped";
+      keep = Keep::kWhatIsThere;
+    }
+  }
   try {
     volume_->check();
-    stage_out(run_.spec, {.keep = keep, .uploaded = continuous_->finish(), .progress = &progress},
+    stage_out(run_.spec,
+              {.keep = keep,
+               .uploaded = continuous_->finish(),
+               .progress = &progress,
+               .archives = first ? StageOut::Archives::kPack : StageOut::Archives::kSkip,
+               .others = others},
               opt_ml_, s3_, clock_, never);
     volume_->check();  // what was missing may have looked as if it had never been
   } catch (const std::exception& error) {

@@ -11,6 +11,8 @@
 
 #include "agent/resource_sampler.h"
 #include "agent/run_file.h"
+#include "process/enter.h"
+#include "process/file_descriptor.h"
 #include "process/sandbox.h"
 #include "process/spawn.h"
 
@@ -45,6 +47,14 @@ class Workload {
   virtual bool out_of_memory() const = 0;
   // Where its use of the machine can be read, once it runs.
   virtual ResourceSource resources() const { return {}; }
+
+  // How to start another program where the workload is. Nullopt when that is not possible (now).
+  struct Inside {
+    process::Entry entry;  // its filter is the descriptor below, good while this lives
+    std::vector<std::string> cgroups{};
+    process::FileDescriptor filter{};
+  };
+  virtual std::optional<Inside> inside() const { return std::nullopt; }
 
   virtual int exit_event() const = 0;  // readable once it ended
   virtual int output() const = 0;      // non-blocking

@@ -11,9 +11,11 @@ namespace {
 template <class Enum>
 using Names = std::array<std::pair<Enum, std::string_view>, 3>;
 
-constexpr Names<InputSpec::Source> kSources{{{InputSpec::Source::kPrefix, "prefix"},
-                                             {InputSpec::Source::kManifest, "manifest"},
-                                             {InputSpec::Source::kObject, "object"}}};
+constexpr std::array<std::pair<InputSpec::Source, std::string_view>, 4> kSources{
+    {{InputSpec::Source::kPrefix, "prefix"},
+     {InputSpec::Source::kManifest, "manifest"},
+     {InputSpec::Source::kObject, "object"},
+     {InputSpec::Source::kAugmentedManifest, "augmented-manifest"}}};
 constexpr Names<Launch> kLaunches{{{Launch::kNativeAlgorithm, "native"},
                                    {Launch::kEnvironment, "environment"},
                                    {Launch::kImage, "image"}}};
@@ -68,28 +70,6 @@ std::map<std::string, std::string> text_map(const json::object& object, std::str
     map.emplace(key, value.get_string());
   }
   return map;
-}
-
-json::object to_json(const InputSpec& input) {
-  return {{"name", input.name},
-          {"local_path", input.local_path},
-          {"s3_uri", input.s3_uri},
-          {"source", name_of(kSources, input.source)},
-          {"sharded", input.sharded},
-          {"gzip", input.gzip},
-          {"extract_tar", input.extract_tar}};
-}
-
-InputSpec input_from_json(const json::object& object) {
-  InputSpec input;
-  input.name = string_or(object, "name");
-  input.local_path = string_or(object, "local_path");
-  input.s3_uri = string_or(object, "s3_uri");
-  input.source = value_of(kSources, object, "source");
-  input.sharded = find_bool(object, "sharded").value_or(false);
-  input.gzip = find_bool(object, "gzip").value_or(false);
-  input.extract_tar = find_bool(object, "extract_tar").value_or(false);
-  return input;
 }
 
 json::object to_json(const OutputSpec& output) {
@@ -168,6 +148,47 @@ PythonSpec python_from_json(const json::object& object) {
           .sites = words(object, "sites"),
           .folders = words(object, "folders"),
           .variables = text_map(object, "variables")};
+}
+
+json::object to_json(const InputSpec& input) {
+  json::object object{{"name", input.name},
+                      {"local_path", input.local_path},
+                      {"s3_uri", input.s3_uri},
+                      {"source", name_of(kSources, input.source)},
+                      {"sharded", input.sharded},
+                      {"gzip", input.gzip},
+                      {"extract_tar", input.extract_tar},
+                      {"optional", input.optional},
+                      {"share_index", input.share.index},
+                      {"share_count", input.share.count}};
+  if (input.pipe) {
+    object["pipe"] = true;
+    object["record_io"] = input.record_io;
+    if (input.shuffle_seed) object["shuffle_seed"] = *input.shuffle_seed;
+    object["attributes"] = words(input.attributes);
+  }
+  return object;
+}
+
+InputSpec input_from_json(const json::object& object) {
+  InputSpec input;
+  input.name = string_or(object, "name");
+  input.local_path = string_or(object, "local_path");
+  input.s3_uri = string_or(object, "s3_uri");
+  input.source = value_of(kSources, object, "source");
+  input.sharded = find_bool(object, "sharded").value_or(false);
+  input.gzip = find_bool(object, "gzip").value_or(false);
+  input.extract_tar = find_bool(object, "extract_tar").value_or(false);
+  input.optional = find_bool(object, "optional").value_or(false);
+  input.share = {static_cast<int>(find_int(object, "share_index").value_or(0)),
+                 static_cast<int>(find_int(object, "share_count").value_or(0))};
+  input.pipe = find_bool(object, "pipe").value_or(false);
+  input.record_io = find_bool(object, "record_io").value_or(false);
+  if (const json::value* seed = object.if_contains("shuffle_seed"); seed && seed->is_number()) {
+    input.shuffle_seed = seed->to_number<std::uint64_t>();
+  }
+  input.attributes = words(object, "attributes");
+  return input;
 }
 
 json::object to_json(const TransformSpec& transform) {
@@ -275,6 +296,9 @@ json::object to_json(const JobSpec& spec) {
       {"priority", spec.priority},
       {"spot", spec.spot},
       {"instance_type", spec.instance_type},
+      {"private_traffic", spec.private_traffic},
+      {"keeps_place", spec.keeps_place},
+      {"takes_place_of", spec.takes_place_of},
   };
   if (spec.transform) object["transform"] = to_json(*spec.transform);
   return object;
@@ -327,6 +351,9 @@ JobSpec job_spec_from_json(const json::object& object) {
   spec.priority = static_cast<int>(find_int(object, "priority").value_or(0));
   spec.spot = find_bool(object, "spot").value_or(false);
   spec.instance_type = string_or(object, "instance_type");
+  spec.keeps_place = find_bool(object, "keeps_place").value_or(false);
+  spec.takes_place_of = string_or(object, "takes_place_of");
+  spec.private_traffic = find_bool(object, "private_traffic").value_or(false);
   return spec;
 }
 

@@ -13,15 +13,32 @@
 
 namespace clary {
 
+// One of `count` equal shares; count 0: those of the run's instances.
+struct ShareSpec {
+  int index = 0, count = 0;
+};
+
 // One channel or processing input.
 struct InputSpec {
   std::string name;        // channel
   std::string local_path;  // inside the sandbox: /opt/ml/input/data/<channel>
-  enum class Source { kPrefix, kManifest, kObject } source = Source::kPrefix;
+  enum class Source {
+    kPrefix,
+    kManifest,
+    kObject,
+    kAugmentedManifest  // JSON lines; only through a pipe
+  } source = Source::kPrefix;
   std::string s3_uri;
   bool sharded = false;      // ShardedByS3Key: this instance takes every n-th object
   bool gzip = false;         // CompressionType Gzip: unpack each object
   bool extract_tar = false;  // model.tar.gz: unpack into local_path
+  // Through named pipes, one for each epoch: local_path + "_0", "_1", ...
+  bool pipe = false;
+  bool record_io = false;                       // pipe: each object becomes a RecordIO record
+  std::optional<std::uint64_t> shuffle_seed{};  // pipe: a new order for every epoch
+  std::vector<std::string> attributes{};        // kAugmentedManifest: what of each line, in order
+  bool optional = false;                        // nothing there is no error
+  ShareSpec share{};                            // sharded: which objects
 };
 
 struct OutputSpec {
@@ -131,6 +148,11 @@ struct JobSpec {
   int priority = 0;
   bool spot = false;
   std::string instance_type;  // "ml.m5.xlarge"
+  // Its share of the machine stays reserved after its end, until the run is forgotten, or goes to
+  // the run that names it: warm pools.
+  bool keeps_place = false;
+  std::string takes_place_of{};  // a run's id
+  bool private_traffic = false;  // what instances tell each other must not be read on the way
 };
 
 // The host name of an instance: "algo-1" is the first.

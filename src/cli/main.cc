@@ -19,6 +19,7 @@
 #include "cli/quota_command.h"
 #include "cli/scrub_command.h"
 #include "cli/setting_flags.h"
+#include "cli/shell_command.h"
 #include "server/coverage.h"
 #include "server/environments_command.h"
 #include "server/owner_offline.h"
@@ -138,7 +139,7 @@ int main(int argc, char** argv) {
   if (argc > 1 && std::string_view(argv[1]) == "agent") {
     return clary::agent::agent_main(argc - 1, argv + 1);
   }
-  const std::array<Command, 20> commands{{
+  const std::array<Command, 22> commands{{
       {"serve", "Run the server in the foreground", add_serve},
       {"env", "Print the variables that point AWS clients here", add_env},
       {"jobs", "List jobs: what they do or wait for, for how long, whose", clary::cli::add_jobs},
@@ -156,6 +157,8 @@ int main(int argc, char** argv) {
       {"account", "Make and list accounts, and keys of their root", add_account},
       {"oidc", "Give the signing keys of identity providers", add_oidc},
       {"quota", "Limit how many instances accounts use at once", add_quota},
+      {"preempt", "Interrupt a managed spot training job", clary::cli::add_preempt},
+      {"shell", "Open a shell in the sandbox of a training job", clary::cli::add_shell},
       {"settings", "Print every setting with its default", add_settings},
       {"coverage", "Print which AWS operations are built, as Markdown", add_coverage},
       {"version", "Print the version", add_version},

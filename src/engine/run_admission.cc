@@ -34,13 +34,32 @@ bool Runs::Impl::leave_queue(Gang& left) {
   return true;
 }
 
+void Runs::Impl::take_share(Gang& gang) {
+  gang.share = capacity.share_of(specs_of(gang));
+  capacity.take(gang.share);
+  queue.give(gang.spec().user, gang.share);
+}
+
+void Runs::Impl::give_back(Gang& gang) {
+  capacity.give_back(gang.share);
+  queue.take_back(gang.spec().user, gang.share);
+  gang.share = {};
+  gang.keeps_place = false;
+}
+
+// What a run that has ended still keeps goes to the one that follows it: true when there was some.
+bool Runs::Impl::take_over(const JobSpec& next) {
+  const auto found = gangs.find(next.takes_place_of);
+  if (found == gangs.end() || !found->second->keeps_place) return false;
+  give_back(*found->second);
+  return true;
+}
+
 // Gives the gang its share and its next phase.
 void Runs::Impl::admit(const GangPointer& admitted) {
   leave_queue(*admitted);
-  admitted->share = capacity.share_of(specs_of(*admitted));
+  take_share(*admitted);
   admitted->admitted = true;
-  capacity.take(admitted->share);
-  queue.give(admitted->spec().user, admitted->share);
   ++running;
   if (may_be_ousted(preemption, admitted->spec())) interruptible.push_back(admitted);
   for (Member& member : admitted->members) {
@@ -103,11 +122,10 @@ void Runs::Impl::launch(Gang& started) {
 void Runs::Impl::finish_if_ended(Gang& gang) {
   if (!gang.admitted || !all_ended(runs_of(gang))) return;
   gang.admitted = false;
-  capacity.give_back(gang.share);
-  queue.take_back(gang.spec().user, gang.share);
   std::erase_if(interruptible, [&](const GangPointer& one) { return one.get() == &gang; });
-  gang.share = {};
   --running;
+  gang.keeps_place = gang.spec().keeps_place;
+  if (!gang.keeps_place) give_back(gang);
 }
 
 // Admits who is next as long as that fits.
@@ -184,7 +202,11 @@ GangPointer Runs::Impl::restore_gang(std::vector<StoredRun> runs) {
   const std::lock_guard lock(mutex);
   add(restored);
   const auto states = runs_of(*restored);
-  if (all_ended(states)) return restored;
+  if (all_ended(states)) {
+    restored->keeps_place = restored->spec().keeps_place;
+    if (restored->keeps_place) take_share(*restored);
+    return restored;
+  }
   if (std::ranges::all_of(states, [](const Run* run) { return is_queued(*run); })) {
     enqueue(restored);
   } else {

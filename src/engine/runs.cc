@@ -193,7 +193,7 @@ void Runs::submit(std::vector<JobSpec> gang, const AgentAccess& access) {
     const std::lock_guard lock(impl_->mutex);
     if (!impl_->add(submitted)) return;
     admitted = submitted->spec().mode == JobSpec::Mode::kServe ||
-               (impl_->waiting.empty() &&
+               ((impl_->take_over(submitted->spec()) || impl_->waiting.empty()) &&
                 impl_->capacity.fits(impl_->capacity.share_of(Impl::specs_of(*submitted))));
     if (admitted) {
       impl_->admit(submitted);
@@ -280,6 +280,7 @@ void Runs::forget(const std::string& spec_id) {
     if (found == impl_->gangs.end()) return;
     const GangPointer ended = found->second;
     if (!all_ended(Impl::runs_of(*ended))) return;
+    if (ended->keeps_place) impl_->give_back(*ended);
     for (const Member& member : ended->members) {
       ids.push_back(member.spec.id);
       impl_->places.erase(member.spec.id);
@@ -288,6 +289,7 @@ void Runs::forget(const std::string& spec_id) {
   }
   impl_->table.remove(ids);
   for (const std::string& id : ids) impl_->backend.forget(id);
+  impl_->start_waiting();  // it may have kept its place until now
 }
 
 json::object Runs::apply_report(std::string_view spec_id, std::string_view token,

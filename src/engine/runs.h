@@ -130,7 +130,7 @@ class Runs {
   // Takes its place from a run: it ends as by request_stop, but with kInterrupted. No effect on
   // one that is queued.
   void preempt(const std::string& spec_id);
-  // Forgets an ended run and its folder.
+  // Forgets an ended run and its folder, and frees the place that it kept (JobSpec::keeps_place).
   void forget(const std::string& spec_id);
 
   // What an agent sends: {"reports": [...]}, each as agent/README.md says. Returns what the agent

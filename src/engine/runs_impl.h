@@ -37,6 +37,7 @@ struct Gang {
   std::deque<Member> members;  // never changed
   Share share;               // guarded by Impl::mutex; what it has of the capacity, while admitted
   bool admitted = false;     // guarded by Impl::mutex
+  bool keeps_place = false;  // guarded by Impl::mutex; it has ended and still has its share
   std::uint64_t number = 0;  // guarded by Impl::mutex; its number in the queue; 0: not there
   const JobSpec& spec() const { return members.front().spec; }
 };
@@ -136,6 +137,9 @@ struct Runs::Impl {
   bool leave_queue(Gang& left);  // false when it was not there
   void admit(const GangPointer& admitted);
   std::string explain(const Gang& waits) const;
+  void take_share(Gang& gang);
+  void give_back(Gang& gang);
+  bool take_over(const JobSpec& next);
   void finish_if_ended(Gang& gang);
   std::vector<GangPointer> whom_to_oust(const Gang& next) const;
   // Without:

@@ -74,11 +74,16 @@ std::optional<std::filesystem::path> find_bubblewrap() {
   return std::nullopt;
 }
 
-std::optional<pid_t> workload_pid(std::string_view information) {
+std::optional<pid_t> first_process(std::string_view information) {
   boost::system::error_code error;
   const json::value value = json::parse(information, error);
   if (error || !value.is_object()) return std::nullopt;
   const auto first = find_int(value.get_object(), "child-pid");
+  return first ? std::optional(static_cast<pid_t>(*first)) : std::nullopt;
+}
+
+std::optional<pid_t> workload_pid(std::string_view information) {
+  const std::optional<pid_t> first = first_process(information);
   if (!first) return std::nullopt;
   const std::string number = std::to_string(*first);
   std::ifstream children("/proc/" + number + "/task/" + number + "/children");

@@ -48,6 +48,9 @@ inline constexpr const char* kNoBubblewrap =
 // of the sandbox's first process. Nullopt before it was started and after it ended.
 std::optional<pid_t> workload_pid(std::string_view information);
 
+// The sandbox's first process, by the host's count.
+std::optional<pid_t> first_process(std::string_view information);
+
 // The whole command: bubblewrap, its options, "--", `program` and its arguments. The environment is
 // not part of it (secrets must not stand in a command line): the spawned process's is passed on.
 std::vector<std::string> sandbox_command(const std::filesystem::path& bubblewrap,

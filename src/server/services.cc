@@ -53,6 +53,7 @@
 #include "server/gateway.h"
 #include "server/invocation_metrics.h"
 #include "server/invocations.h"
+#include "server/job_commands.h"
 #include "server/owner_commands.h"
 #include "server/quota_commands.h"
 #include "server/request_metrics.h"
@@ -311,6 +312,7 @@ struct Services::Impl {
       {.control = {.per_second = settings.requests_per_second, .burst = settings.request_burst},
        .data = {.per_second = settings.data_requests_per_second, .burst = 0}}};
   OwnerCommands owner_commands{accounts, credentials, roles, providers};
+  JobCommands job_commands{documents, runs, settings};
 
   RequestMetrics request_metrics;
   identity::StoredPrincipalPolicies principal_policies{users, groups, roles, policies};
@@ -413,6 +415,9 @@ struct Services::Impl {
                   const json::value command = json::parse(body, error);
                   if (error || !command.is_object()) {
                     throw std::invalid_argument("the command is no JSON object");
+                  }
+                  if (auto answer = job_commands.run(command.get_object())) {
+                    return json::serialize(*answer);
                   }
                   return json::serialize(owner_commands.run(command.get_object()));
                 }};

@@ -4,6 +4,7 @@
 
 #include <chrono>
 #include <functional>
+#include <map>
 #include <string>
 #include <string_view>
 
@@ -13,16 +14,21 @@
 
 namespace clary::api::sagemaker {
 
+// Tags of a session; condition keys aws:PrincipalTag/KEY of what it asks for.
+using SessionTags = std::map<std::string, std::string>;
+
 // threads: any. blocks: on the store.
 class RoleSessions {
  public:
   virtual ~RoleSessions() = default;
-  // Whether SageMaker may assume the role for `account`.
-  virtual bool usable(std::string_view role_arn, std::string_view account) = 0;
+  // Whether SageMaker may assume the role for `account`; with tags, whether it may tag it too.
+  virtual bool usable(std::string_view role_arn, std::string_view account,
+                      const SessionTags& tags = {}) = 0;
   // Nullopt when it may not.
   virtual std::optional<engine::AgentAccess> open(std::string_view role_arn,
                                                   std::string_view account,
-                                                  std::chrono::seconds lifetime) = 0;
+                                                  std::chrono::seconds lifetime,
+                                                  const SessionTags& tags = {}) = 0;
 };
 
 // Over the identity layer. `server_url` answers where agents reach this server, once it listens.
@@ -31,12 +37,15 @@ class IdentityRoleSessions final : public RoleSessions {
   IdentityRoleSessions(identity::Roles& roles, identity::Credentials& credentials,
                        std::function<std::string()> server_url)
       : roles_(roles), credentials_(credentials), server_url_(std::move(server_url)) {}
-  bool usable(std::string_view role_arn, std::string_view account) override;
+  bool usable(std::string_view role_arn, std::string_view account,
+              const SessionTags& tags) override;
   std::optional<engine::AgentAccess> open(std::string_view role_arn, std::string_view account,
-                                          std::chrono::seconds lifetime) override;
+                                          std::chrono::seconds lifetime,
+                                          const SessionTags& tags) override;
 
  private:
-  std::optional<identity::Role> find(std::string_view role_arn, std::string_view account);
+  std::optional<identity::Role> find(std::string_view role_arn, std::string_view account,
+                                     const SessionTags& tags);
   identity::Roles& roles_;
   identity::Credentials& credentials_;
   std::function<std::string()> server_url_;

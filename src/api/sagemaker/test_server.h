@@ -18,17 +18,19 @@ namespace clary::api::sagemaker {
 
 class TestRoles final : public RoleSessions {
  public:
-  bool usable(std::string_view role_arn, std::string_view) override {
+  bool usable(std::string_view role_arn, std::string_view, const SessionTags&) override {
     return role_arn == "arn:aws:iam::000000000000:role/Execution";
   }
   std::optional<engine::AgentAccess> open(std::string_view role_arn, std::string_view account,
-                                          std::chrono::seconds) override {
-    if (revoked || !usable(role_arn, account)) return std::nullopt;
+                                          std::chrono::seconds, const SessionTags& tags) override {
+    if (revoked || !usable(role_arn, account, tags)) return std::nullopt;
+    opened_tags = tags;
     engine::AgentAccess access;
     access.server_url = "http://127.0.0.1:1";
     return access;
   }
   bool revoked = false;
+  SessionTags opened_tags;
 };
 
 class TestS3 final : public S3Look {

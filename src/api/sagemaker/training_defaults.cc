@@ -1,6 +1,7 @@
 // What Describe shows of a training job that its request left to SageMaker.
 #include "api/sagemaker/resources.h"
 #include "api/sagemaker/training_document.h"
+#include "base/random.h"
 
 namespace clary::api::sagemaker {
 namespace {
@@ -42,7 +43,7 @@ std::string artifact_uri(const store::Document& job) {
 
 }  // namespace
 
-void complete_training_document(store::Document& job, Timestamp now, S3Look& s3) {
+void complete_training_document(store::Document& job, Timestamp now) {
   json::object& body = job.body;
   complete_algorithm(object_in(body, "AlgorithmSpecification"));
   complete_channels(body);
@@ -63,11 +64,7 @@ void complete_training_document(store::Document& job, Timestamp now, S3Look& s3)
                    {"StartTime", epoch_seconds(now)},
                    {"StatusMessage", "Starting the training job"}}};
   job.internal[kRunId] = new_run_id(job.key);
-  const json::value* checkpoints = at_path(body, "CheckpointConfig.S3Uri");
-  if (checkpoints == nullptr) return;
-  const std::optional<S3Location> location = parse_s3_uri(checkpoints->as_string());
-  if (!location) fail_validation("CheckpointConfig.S3Uri must be of the form s3://bucket/prefix.");
-  job.internal[kRestoresCheckpoints] = s3.any_object(*location);
+  job.internal[kGangSecret] = random_hex(32);
 }
 
 }  // namespace clary::api::sagemaker

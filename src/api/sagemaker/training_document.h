@@ -16,20 +16,30 @@ namespace clary::api::sagemaker {
 // Transitions of runs that were lost and tried again, and how many there were.
 inline constexpr std::string_view kEarlierTransitions = "earlier_transitions";
 inline constexpr std::string_view kRetries = "retries";
-// Whether the job's checkpoint location held objects when it was created: a run starts from them.
-inline constexpr std::string_view kRestoresCheckpoints = "restores_checkpoints";
+
+// Seconds on instances of the runs before this one, which were interrupted.
+inline constexpr std::string_view kEarlierSeconds = "earlier_seconds";
+// There once MaxWaitTimeInSeconds has passed: the job is being stopped for that.
+inline constexpr std::string_view kWaitExceeded = "wait_exceeded";
+
+// Tags of the sessions of the job's role: SessionChainingConfig.
+inline constexpr std::string_view kSessionTags = "session_tags";
+
+// What the instances of a job prove to each other that they belong together (clary_runtime.remote).
+inline constexpr std::string_view kGangSecret = "gang_secret";
 
 // Throws what CreateTrainingJob answers to a request that is well-formed but cannot be: roles,
 // images, channels, S3 locations, and what this server does not do.
 void check_training_request(const json::object& input, const Call& call, RoleSessions& roles,
                             S3Look& s3);
 // The members Describe shows that the request left to SageMaker.
-void complete_training_document(store::Document& job, Timestamp now, S3Look& s3);
+void complete_training_document(store::Document& job, Timestamp now);
 
 // Whether the user brings an entry point of their own.
 Images::Script script_of(const json::object& body);
-// Everything the agent needs. The document is one that passed the checks above.
-engine::JobSpec training_spec(const store::Document& job, const ImageWay& way);
+// Everything the agents need, one specification for each instance. The document is one that passed
+// the checks above.
+std::vector<engine::JobSpec> training_specs(const store::Document& job, const ImageWay& way);
 
 // Brings status, transitions, times, metrics and reasons up to the run. False when nothing changed.
 // `model`: whether the run left an artifact, which a stopped one may not have.
@@ -39,6 +49,13 @@ bool apply_run(const engine::Run& run, Model model, store::Document& job);
 bool may_retry(const engine::Run& run, const store::Document& job);
 // Gives the job a new run, keeping what became of the last one among the transitions.
 void retry_training_job(store::Document& job);
+// Whether a run whose place was taken is to be followed by another: managed spot training, or a job
+// that made room for one of higher priority.
+bool goes_on(const engine::Run& run, const store::Document& job);
+// Gives it the new run.
+void continue_training_job(const engine::Run& run, store::Document& job);
+// When MaxWaitTimeInSeconds has passed, of a spot job.
+std::optional<Timestamp> wait_deadline(const store::Document& job);
 // Ends the job without a run.
 void fail_training_job(store::Document& job, const std::string& reason, Timestamp now);
 

@@ -56,6 +56,9 @@ class TrainingController final : public engine::Controller {
 
  private:
   void submit(const store::Document& job);
+  std::optional<std::chrono::milliseconds> watch_pool(const store::Document& job);
+  std::string take_pool(const store::Document& job);
+  bool follow_up(const engine::Run& run, const store::Document& job, const std::string& run_id);
   Model model_of(const engine::Run& run, const store::Document& job);
 
   store::Documents& documents_;

@@ -1,33 +1,21 @@
 // From a training job's document to what the agent is given. Sources: the developer guide's "How
 // Amazon SageMaker Provides Training Information" (files and variables of the container).
+#include <cmath>
+
 #include "api/sagemaker/images.h"
 #include "api/sagemaker/job_keys.h"
 #include "api/sagemaker/job_scheduling.h"
 #include "api/sagemaker/resources.h"
 #include "api/sagemaker/training_document.h"
+#include "api/sagemaker/training_instances.h"
+#include "api/sagemaker/warm_pools.h"
 
 namespace clary::api::sagemaker {
 namespace {
 
-constexpr std::string_view kHost = "algo-1";
-constexpr std::string_view kGroup = "homogeneousCluster";
-
 std::string text_at(const json::object& body, std::string_view path) {
   const json::value* value = at_path(body, path);
   return value != nullptr && value->is_string() ? std::string(value->get_string()) : std::string();
-}
-
-std::string instance_type_of(const json::object& body) {
-  if (const json::value* groups = at_path(body, "ResourceConfig.InstanceGroups")) {
-    return string_or(groups->as_array().at(0).as_object(), "InstanceType");
-  }
-  return text_at(body, "ResourceConfig.InstanceType");
-}
-
-std::string group_of(const json::object& body) {
-  const json::value* groups = at_path(body, "ResourceConfig.InstanceGroups");
-  if (groups == nullptr) return std::string(kGroup);
-  return string_or(groups->as_array().at(0).as_object(), "InstanceGroupName");
 }
 
 std::string mode_of(const json::object& channel, const json::object& body) {
@@ -35,24 +23,13 @@ std::string mode_of(const json::object& channel, const json::object& body) {
   return mode.empty() ? text_at(body, "AlgorithmSpecification.TrainingInputMode") : mode;
 }
 
-json::object resource_config(const json::object& body) {
-  const std::string type = instance_type_of(body), group = group_of(body);
-  return {{"current_host", kHost},
-          {"current_instance_type", type},
-          {"current_group_name", group},
-          {"hosts", json::array{kHost}},
-          {"instance_groups", json::array{{{"instance_group_name", group},
-                                           {"instance_type", type},
-                                           {"hosts", json::array{kHost}}}}},
-          {"network_interface_name", "lo"}};
-}
-
-json::object input_data_config(const json::object& body) {
+json::object input_data_config(const json::object& body, std::string_view group) {
   json::object config;
   const json::array* channels = find_array(body, "InputDataConfig");
   if (channels == nullptr) return config;
   for (const json::value& entry : *channels) {
     const json::object& channel = entry.as_object();
+    if (!is_for_group(channel, group)) continue;
     json::object form = {
         {"TrainingInputMode", mode_of(channel, body)},
         {"S3DistributionType", text_at(channel, "DataSource.S3DataSource.S3DataDistributionType")},
@@ -63,16 +40,29 @@ json::object input_data_config(const json::object& body) {
   return config;
 }
 
-InputSpec input_of(const json::object& channel) {
+InputSpec::Source source_of(std::string_view type) {
+  if (type == "ManifestFile") return InputSpec::Source::kManifest;
+  if (type == "AugmentedManifestFile") return InputSpec::Source::kAugmentedManifest;
+  return InputSpec::Source::kPrefix;
+}
+
+InputSpec input_of(const json::object& channel, const json::object& body) {
   const json::object& source = at_path(channel, "DataSource.S3DataSource")->as_object();
   InputSpec input;
   input.name = string_or(channel, "ChannelName");
   input.local_path = "/opt/ml/input/data/" + input.name;
-  input.source = string_or(source, "S3DataType") == "ManifestFile" ? InputSpec::Source::kManifest
-                                                                   : InputSpec::Source::kPrefix;
+  input.source = source_of(string_or(source, "S3DataType"));
   input.s3_uri = string_or(source, "S3Uri");
   input.sharded = string_or(source, "S3DataDistributionType") == "ShardedByS3Key";
   input.gzip = string_or(channel, "CompressionType") == "Gzip";
+  input.pipe = mode_of(channel, body) == "Pipe";
+  input.record_io = string_or(channel, "RecordWrapperType") == "RecordIO";
+  if (const json::value* seed = at_path(channel, "ShuffleConfig.Seed"); seed && input.pipe) {
+    input.shuffle_seed = static_cast<std::uint64_t>(seed->to_number<std::int64_t>());
+  }
+  if (const json::array* names = find_array(source, "AttributeNames")) {
+    for (const json::value& name : *names) input.attributes.emplace_back(name.as_string());
+  }
   return input;
 }
 
@@ -99,12 +89,18 @@ std::vector<OutputSpec> outputs_of(const store::Document& job) {
   for (OutputSpec& output : outputs) output.kms_key = string_or(job.internal, kOutputKey);
   const std::string checkpoints = text_at(job.body, "CheckpointConfig.S3Uri");
   if (!checkpoints.empty()) {
-    outputs.push_back({checkpoint_folder(job.body), checkpoints, OutputSpec::Form::kFiles, true});
+    outputs.push_back({.local_path = checkpoint_folder(job.body),
+                       .s3_uri = checkpoints,
+                       .form = OutputSpec::Form::kFiles,
+                       .only_if_not_empty = true,
+                       .continuous = true});
   }
   return outputs;
 }
 
-std::map<std::string, std::string> environment_of(const store::Document& job) {
+std::map<std::string, std::string> environment_of(const store::Document& job,
+                                                  const std::vector<Instance>& instances,
+                                                  const Instance& instance) {
   std::map<std::string, std::string> environment;
   if (const json::object* user = find_object(job.body, "Environment")) {
     for (const auto& [name, value] : *user) environment[name] = value.as_string();
@@ -114,10 +110,14 @@ std::map<std::string, std::string> environment_of(const store::Document& job) {
   environment["TRAINING_JOB_ARN"] = job.arn;
   environment["AWS_REGION"] = job.key.region;
   environment["AWS_DEFAULT_REGION"] = job.key.region;
-  environment["CURRENT_HOST"] = kHost;
-  environment["SM_CURRENT_HOST"] = kHost;
-  environment["SM_HOSTS"] = "[\"algo-1\"]";
-  environment["SM_CURRENT_INSTANCE_TYPE"] = instance_type_of(job.body);
+  environment["CURRENT_HOST"] = instance.host;
+  environment["SM_CURRENT_HOST"] = instance.host;
+  environment["SM_HOSTS"] = json::serialize(hosts_of(instances));
+  environment["SM_CURRENT_INSTANCE_TYPE"] = instance.type;
+  environment["SM_CURRENT_INSTANCE_GROUP"] = instance.group;
+  if (instances.size() > 1) {
+    environment["CLARY_GANG_SECRET"] = string_or(job.internal, kGangSecret);
+  }
   environment["SM_MODEL_DIR"] = "/opt/ml/model";
   environment["SM_OUTPUT_DATA_DIR"] = "/opt/ml/output/data";
   return environment;
@@ -178,9 +178,40 @@ bool isolated(const json::object& body) {
   return find_bool(body, "EnableNetworkIsolation").value_or(false);
 }
 
-}  // namespace
+std::vector<InputSpec> inputs_of(const json::object& body, const Instance& instance) {
+  std::vector<InputSpec> inputs;
+  if (const json::array* channels = find_array(body, "InputDataConfig")) {
+    for (const json::value& channel : *channels) {
+      if (is_for_group(channel.as_object(), instance.group)) {
+        inputs.push_back(input_of(channel.as_object(), body));
+      }
+    }
+  }
+  if (const json::object* checkpoints = find_object(body, "CheckpointConfig")) {
+    inputs.push_back({.name = "checkpoints",
+                      .local_path = checkpoint_folder(body),
+                      .s3_uri = string_or(*checkpoints, "S3Uri"),
+                      .optional = true});
+  }
+  return inputs;
+}
 
-engine::JobSpec training_spec(const store::Document& job, const ImageWay& way) {
+Limits limits_of(const store::Document& job) {
+  const json::object& body = job.body;
+  Limits limits;
+  if (const json::value* volume = at_path(body, "ResourceConfig.VolumeSizeInGB")) {
+    limits.volume_bytes = static_cast<std::uint64_t>(volume->to_number<std::int64_t>()) << 30;
+  }
+  // What earlier runs took, before they were interrupted, counts.
+  const double seconds =
+      at_path(body, "StoppingCondition.MaxRuntimeInSeconds")->to_number<double>() -
+      find_double(job.internal, kEarlierSeconds).value_or(0);
+  limits.max_runtime = std::chrono::seconds(std::max<std::int64_t>(1, std::llround(seconds)));
+  return limits;
+}
+
+// What is the same for all instances.
+engine::JobSpec common_spec(const store::Document& job, const ImageWay& way) {
   const json::object& body = job.body;
   engine::JobSpec spec;
   spec.id = string_or(job.internal, kRunId);
@@ -193,41 +224,51 @@ engine::JobSpec training_spec(const store::Document& job, const ImageWay& way) {
   put_way(way, "train", spec);
   put_user_command(body, spec);
   spec.network = way.launch == Launch::kEnvironment && !isolated(body);
-  spec.environment = environment_of(job);
   const json::object* hyperparameters = find_object(body, "HyperParameters");
   spec.config_files["input/config/hyperparameters.json"] =
       hyperparameters == nullptr ? json::object() : *hyperparameters;
-  spec.config_files["input/config/inputdataconfig.json"] = input_data_config(body);
-  spec.config_files["input/config/resourceconfig.json"] = resource_config(body);
-  if (const json::array* channels = find_array(body, "InputDataConfig")) {
-    for (const json::value& channel : *channels) {
-      spec.inputs.push_back(input_of(channel.as_object()));
-    }
-  }
   if (const json::object* checkpoints = find_object(body, "CheckpointConfig")) {
     spec.config_files["input/config/checkpointconfig.json"] = *checkpoints;
-    if (find_bool(job.internal, kRestoresCheckpoints).value_or(false)) {
-      spec.inputs.push_back({.name = "checkpoints",
-                             .local_path = checkpoint_folder(body),
-                             .s3_uri = string_or(*checkpoints, "S3Uri")});
-    }
   }
-  put_submit_directory(body, spec);
+  spec.keeps_place = wants_pool(body);
   spec.outputs = outputs_of(job);
   spec.volume_key = string_or(job.internal, kVolumeKey);
   spec.metrics = metrics_of(body, way);
-  put_scheduling(job, instance_type_of(body), spec);
-  if (const json::value* volume = at_path(body, "ResourceConfig.VolumeSizeInGB")) {
-    spec.limits.volume_bytes = static_cast<std::uint64_t>(volume->to_number<std::int64_t>()) << 30;
-  }
-  spec.limits.max_runtime = std::chrono::seconds(
-      at_path(body, "StoppingCondition.MaxRuntimeInSeconds")->to_number<std::int64_t>());
   spec.log_group = "/aws/sagemaker/TrainingJobs";
-  spec.log_stream = job.key.name + "/" + std::string(kHost) + "-" +
-                    std::to_string(job.created.time_since_epoch().count());
   spec.metric_namespace = "/aws/sagemaker/TrainingJobs";
   spec.metric_dimensions = {{"TrainingJobName", job.key.name}};
   return spec;
+}
+
+}  // namespace
+
+std::vector<engine::JobSpec> training_specs(const store::Document& job, const ImageWay& way) {
+  const std::vector<Instance> instances = instances_of(job.body);
+  std::vector<engine::JobSpec> gang;
+  const std::string created = std::to_string(job.created.time_since_epoch().count());
+  for (std::size_t i = 0; i < instances.size(); ++i) {
+    const Instance& instance = instances[i];
+    engine::JobSpec& spec = gang.emplace_back(common_spec(job, way));
+    spec.environment = environment_of(job, instances, instance);
+    spec.config_files["input/config/inputdataconfig.json"] =
+        input_data_config(job.body, instance.group);
+    spec.config_files["input/config/resourceconfig.json"] = resource_config(instances, i);
+    spec.inputs = inputs_of(job.body, instance);
+    for (InputSpec& input : spec.inputs) {
+      input.share = share_of_channel(instances, i, job.body, input.name);
+    }
+    put_submit_directory(job.body, spec);
+    spec.limits = limits_of(job);
+    put_scheduling(job, instance.type, spec);
+    spec.instance_index = static_cast<int>(i);
+    spec.instance_count = static_cast<int>(instances.size());
+    // They find each other over the network, whatever the algorithm needs alone.
+    if (instances.size() > 1) spec.network = true;
+    spec.private_traffic =
+        find_bool(job.body, "EnableInterContainerTrafficEncryption").value_or(false);
+    spec.log_stream = job.key.name + "/" + instance.host + "-" + created;
+  }
+  return gang;
 }
 
 }  // namespace clary::api::sagemaker

@@ -76,12 +76,11 @@ Ending ending_of(RunOutcome::Kind kind) {
     case RunOutcome::Kind::kSucceeded:
       return {"Completed", "Completed", "Training job completed"};
     case RunOutcome::Kind::kStopped:
+    case RunOutcome::Kind::kInterrupted:  // while it was being stopped: else it goes on
       return {"Stopped", "Stopped", "Training job stopped"};
     case RunOutcome::Kind::kTimedOut:
       return {"Stopped", "MaxRuntimeExceeded",
               "Training job runtime exceeded MaxRuntimeInSeconds provided"};
-    case RunOutcome::Kind::kInterrupted:
-      return {"Stopped", "Interrupted", "Training job interrupted: its place was wanted"};
     case RunOutcome::Kind::kFailed:
     case RunOutcome::Kind::kAgentLost:
       break;
@@ -109,15 +108,25 @@ std::optional<Timestamp> put_phases(const engine::Run& run, std::optional<Timest
   return std::nullopt;
 }
 
-void put_times(const engine::Run& run, std::optional<Timestamp> ended, json::object& body) {
+// On its instances, in seconds.
+double seconds_of(const engine::Run& run, Timestamp ended) {
   const std::optional<Timestamp> started = start_of(run);
-  if (started) body["TrainingStartTime"] = epoch_seconds(*started);
+  return started ? epoch_seconds(ended) - epoch_seconds(*started) : 0;
+}
+
+void put_times(const engine::Run& run, std::optional<Timestamp> ended, const json::object& internal,
+               json::object& body) {
+  const std::optional<Timestamp> started = start_of(run);
+  // Of the first run, when there are several.
+  if (started) body.emplace("TrainingStartTime", epoch_seconds(*started));
   if (!ended) return;
   body["TrainingEndTime"] = epoch_seconds(*ended);
-  if (!started) return;
-  const double seconds = epoch_seconds(*ended) - epoch_seconds(*started);
+  const double earlier = find_double(internal, kEarlierSeconds).value_or(0);
+  if (!started && earlier == 0) return;
+  const double seconds = earlier + seconds_of(run, *ended);
   const auto whole = std::max<std::int64_t>(1, static_cast<std::int64_t>(std::ceil(seconds)));
   body["TrainingTimeInSeconds"] = whole;
+  // Spot capacity costs nothing less where nothing is billed.
   body["BillableTimeInSeconds"] = whole;
 }
 
@@ -143,9 +152,13 @@ bool apply_run(const engine::Run& run, Model model, store::Document& job) {
   Transitions transitions(job.internal);
   if (run.phases.empty()) return false;
   const std::optional<Timestamp> ended = put_phases(run, stop, transitions);
-  put_times(run, ended, body);
+  put_times(run, ended, job.internal, body);
   if (ended && run.outcome) {
-    const Ending ending = ending_of(run.outcome->kind);
+    Ending ending = ending_of(run.outcome->kind);
+    if (ending.secondary == "Stopped" && job.internal.contains(kWaitExceeded)) {
+      ending = {"Stopped", "MaxWaitTimeExceeded",
+                "Training job exceeded the MaxWaitTimeInSeconds provided"};
+    }
     put_stopping(transitions, stop, *ended);
     transitions.enter(ending.secondary, *ended, ending.message);
     transitions.close(*ended);
@@ -171,6 +184,37 @@ bool may_retry(const engine::Run& run, const store::Document& job) {
   const json::value* most = at_path(job.body, "RetryStrategy.MaximumRetryAttempts");
   const std::int64_t done = find_int(job.internal, kRetries).value_or(0);
   return most != nullptr && done < most->to_number<std::int64_t>();
+}
+
+bool goes_on(const engine::Run& run, const store::Document& job) {
+  return run.outcome && run.outcome->kind == RunOutcome::Kind::kInterrupted &&
+         job.status == "InProgress" && !job.internal.contains(kWaitExceeded);
+}
+
+void continue_training_job(const engine::Run& run, store::Document& job) {
+  Transitions transitions(job.internal);
+  const Timestamp ended =
+      put_phases(run, std::nullopt, transitions).value_or(run.phases.back().time);
+  transitions.enter("Interrupted", ended,
+                    "Training job interrupted: its place was needed; it goes on from its "
+                    "checkpoints when there is room again");
+  json::array list = transitions.take();
+  job.internal[kEarlierTransitions] = list;
+  job.internal[kEarlierSeconds] =
+      find_double(job.internal, kEarlierSeconds).value_or(0) + seconds_of(run, ended);
+  job.internal[kRunId] = new_run_id(job.key);
+  if (const auto started = start_of(run)) {
+    job.body.emplace("TrainingStartTime", epoch_seconds(*started));
+  }
+  job.body["SecondaryStatus"] = "Interrupted";
+  job.body["SecondaryStatusTransitions"] = std::move(list);
+}
+
+std::optional<Timestamp> wait_deadline(const store::Document& job) {
+  if (!find_bool(job.body, "EnableManagedSpotTraining").value_or(false)) return std::nullopt;
+  const json::value* wait = at_path(job.body, "StoppingCondition.MaxWaitTimeInSeconds");
+  if (wait == nullptr) return std::nullopt;
+  return job.created + std::chrono::seconds(wait->to_number<std::int64_t>());
 }
 
 void retry_training_job(store::Document& job) {
