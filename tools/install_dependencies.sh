@@ -16,6 +16,8 @@ packages=(
   bubblewrap gocryptfs fuse3 curl
   # tests of the Slurm backend
   slurmctld slurmd slurm-client slurm-wlm-basic-plugins munge
+  # containers
+  podman runc netavark aardvark-dns iptables skopeo
   "$@"
   bubblewrap e2fsprogs curl
 )

@@ -51,7 +51,12 @@ std::unique_ptr<Workload> make_model_server(const RunFile& run, const fs::path& 
       {.run = run,
        .opt_ml = opt_ml,
        .binds = {{folder.path(), kInsideFolder, process::Bind::Access::kWrite}},
-       .environment = {{"CLARY_SERVE_SOCKET", std::string(kInsideFolder) + "/sock"}}});
+       .environment =
+           run.spec.launch == Launch::kImage
+               ? std::map<std::string, std::string>{{"SAGEMAKER_BIND_TO_PORT", "8080"}}
+               : std::map<std::string, std::string>{{"CLARY_SERVE_SOCKET",
+                                                     std::string(kInsideFolder) + "/sock"}},
+       .serving_socket = folder.socket()});
 }
 
 }  // namespace clary::agent

@@ -50,6 +50,7 @@ RunFile read_run_file(const std::filesystem::path& folder) {
   const auto volume = find_string(value.as_object(), "encrypted_volume");
   run.on_encrypted_disk = volume.has_value();
   run.opt_ml = volume ? std::filesystem::path(*volume) : folder / "ml";
+  run.container_socket = string_or(value.as_object(), "container_socket");
   return run;
 }
 

@@ -21,6 +21,7 @@ struct RunFile {
   std::filesystem::path cgroup_root;
   std::filesystem::path opt_ml;    // the folder behind /opt/ml
   bool on_encrypted_disk = false;  // that is where opt_ml is
+  std::filesystem::path container_socket;  // of the container runtime; "": looked for
 };
 
 // Throws std::invalid_argument or std::runtime_error when it is missing or damaged.

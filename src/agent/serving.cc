@@ -170,7 +170,8 @@ void Serving::ended() {
   workload.memory_limit = run_.spec.limits.memory_bytes;
   workload.volume_bytes = run_.spec.limits.volume_bytes;
   workload.instance_type = instance_type_of(run_.spec);
-  const std::string reason = reason_of(workload);
+  const std::string lost = workload_->lost();
+  const std::string reason = lost.empty() ? reason_of(workload) : "InternalServerError: " + lost;
   if (!ever_ready_ && crashes_ + 1 >= kStartAttempts) return fail(reason);
   restart_later(reason);
 }

@@ -91,7 +91,7 @@ class Training {
   std::optional<ContinuousUpload> continuous_;  // while the workload runs
   SteadyTime progress_at_;                      // when people are told of the staging next
   std::string told_;
-  std::exception_ptr staging_error_;
+  std::exception_ptr staging_error_, launch_error_;
   int go_ = -1;  // readable when the other instances are there too; -1: not waited for
   std::optional<ResourceSampler> sampler_;  // while the workload runs
   std::vector<PipePlan> plans_;             // of the channels to stream, once all is there
@@ -189,7 +189,12 @@ void Training::begin() {
     staging_error_ = std::current_exception();
     return workload_->kill();
   }
-  workload_->go();
+  try {
+    workload_->go();
+  } catch (const std::exception&) {
+    launch_error_ = std::current_exception();
+    return workload_->kill();
+  }
   running_ = true;
   time_out_at_ = clock_.steady_now() + run_.spec.limits.max_runtime;
   const std::int64_t now = report_time(clock_);
@@ -269,6 +274,9 @@ json::object Training::conclude() {
     if (staging_error_) {
       return outcome_report("failed", 0, reason_of(staging_error_, "Data download failed"));
     }
+    if (launch_error_) {
+      return outcome_report("failed", 0, reason_of(launch_error_, "Starting the job"));
+    }
     return outcome_report("failed", process::shell_code(*exit_),
                           "InternalServerError: the sandbox ended before the program started: " +
                               shipper_.last_error() +
@@ -287,6 +295,9 @@ json::object Training::conclude() {
   }
   if (asked_ == Asked::kStop) return upload("stopped", Keep::kWhatIsThere, "");
   if (asked_ == Asked::kTimeOut) return upload("timed-out", Keep::kWhatIsThere, "");
+  if (const std::string lost = workload_->lost(); !lost.empty()) {
+    return upload("failed", Keep::kWithoutModel, "InternalServerError: " + lost);
+  }
   if (process::shell_code(*exit_) == 0) return upload("succeeded", Keep::kAll, "");
   EndedWorkload ended;
   ended.exit = *exit_;

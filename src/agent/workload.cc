@@ -3,14 +3,16 @@
 #include <cmath>
 #include <thread>
 
+#include "agent/container_workload.h"
 #include "agent/python_environment.h"
 #include "agent/sandbox_workload.h"
 #include "agent/workload_user.h"
 
 namespace clary::agent {
 
-std::vector<std::string> environment_of(const WorkloadOptions& options) {
-  const JobSpec& spec = options.run.spec;
+namespace {
+
+std::map<std::string, std::string> machine_environment(const JobSpec& spec) {
   std::map<std::string, std::string> all{{"PATH", "/usr/local/bin:/usr/bin:/bin"},
                                          {"HOME", "/tmp"},
                                          {"USER", std::string(kWorkloadUserName)},
@@ -21,6 +23,15 @@ std::vector<std::string> environment_of(const WorkloadOptions& options) {
   if (spec.limits.cpus > 0 && spec.limits.cpus < processors) {
     all["OMP_NUM_THREADS"] = std::to_string(static_cast<int>(std::ceil(spec.limits.cpus)));
   }
+  return all;
+}
+
+}  // namespace
+
+std::vector<std::string> environment_of(const WorkloadOptions& options) {
+  const JobSpec& spec = options.run.spec;
+  std::map<std::string, std::string> all;
+  if (spec.launch != Launch::kImage) all = machine_environment(spec);
   if (spec.network) {
     const wire::SigningCredentials& keys = options.run.credentials;
     all["AWS_ENDPOINT_URL"] = options.run.server_url;
@@ -41,13 +52,7 @@ std::vector<std::string> environment_of(const WorkloadOptions& options) {
 
 std::unique_ptr<Workload> make_workload(const WorkloadOptions& options) {
   const JobSpec& spec = options.run.spec;
-  if (spec.launch == Launch::kImage) {
-    throw CannotLaunch(
-        "the image \"" + spec.image +
-        "\" needs a container runtime, and this build of Clary starts built-in algorithms and "
-        "framework environments only; use a built-in algorithm's image such as "
-        "sagemaker-xgboost:1.7-1");
-  }
+  if (spec.launch == Launch::kImage) return std::make_unique<ContainerWorkload>(options);
   return std::make_unique<SandboxWorkload>(options);
 }
 

@@ -29,6 +29,9 @@ struct WorkloadOptions {
   std::filesystem::path opt_ml;
   std::vector<process::Bind> binds{};                // beside the program's own folders
   std::map<std::string, std::string> environment{};  // wins over the spec's
+  // Mode kServe: where the gateway asks for answers, on the host. A program that listens on a port
+  // of its own (an image) is made to be reached there.
+  std::filesystem::path serving_socket{};
 };
 
 // owns: the processes; the destructor kills what still runs. threads: one, and it must live as long
@@ -39,12 +42,15 @@ class Workload {
   Workload(const Workload&) = delete;
   Workload& operator=(const Workload&) = delete;
 
-  // Everything is set up when it is made; the program itself starts now. Throws StorageError.
+  // Everything is set up when it is made; the program itself starts now. Throws StorageError,
+  // CannotLaunch.
   virtual void go() = 0;
   virtual void terminate() = 0;  // SIGTERM to the program alone; kills when it is not running yet
   virtual void kill() = 0;
   virtual std::optional<process::Exit> poll() = 0;
   virtual bool out_of_memory() const = 0;
+  // Why nobody can say how it ended, once it did; "" when poll() is the truth.
+  virtual std::string lost() const { return ""; }
   // Where its use of the machine can be read, once it runs.
   virtual ResourceSource resources() const { return {}; }
 
@@ -67,7 +73,8 @@ class Workload {
 // What spec.launch asks for. Throws CannotLaunch.
 std::unique_ptr<Workload> make_workload(const WorkloadOptions& options);
 
-// The workload's environment, "NAME=value": the machine's part, then the spec's, then the options'.
+// The workload's environment, "NAME=value": the machine's part (not for an image, which has its
+// own), then the spec's, then the options'.
 std::vector<std::string> environment_of(const WorkloadOptions& options);
 
 }  // namespace clary::agent

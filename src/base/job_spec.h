@@ -63,7 +63,7 @@ struct Limits {
   // Of the workload, from its start. Mode kServe: how long until /ping must answer 200.
   std::chrono::seconds max_runtime{86400};
   std::chrono::seconds term_grace{120};  // SIGTERM to SIGKILL, as SageMaker's training jobs
-  unsigned gpus = 0;
+  unsigned gpus = 0;                     // kImage: those of the machine, where it has some
 };
 
 enum class Launch {

@@ -380,6 +380,14 @@ const std::vector<SettingEntry>& entries() {
                "images.",
        .set = [](Settings& s, std::string_view text) { s.environments_file = std::string(text); },
        .show = [](const Settings&) { return std::string("DATA_DIR/environments.toml"); }},
+      {.name = "container_socket",
+       .value_name = "FILE",
+       .help =
+           "The Unix socket of Docker's or Podman's API, which runs images of your own. Without "
+           "one: the first that answers of /var/run/docker.sock, /run/podman/podman.sock and "
+           "those in XDG_RUNTIME_DIR.",
+       .set = [](Settings& s, std::string_view text) { s.container_socket = std::string(text); },
+       .show = [](const Settings& s) { return s.container_socket.string(); }},
   };
   return kEntries;
 }

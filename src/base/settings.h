@@ -61,6 +61,7 @@ struct Settings {
   bool s3_default_block_public_access = true;
   std::size_t encrypt_job_volumes = 0;      // of "auto", "on", "off"
   std::filesystem::path environments_file;  // "": environments.toml in data_dir
+  std::filesystem::path container_socket;   // "": looked for in the usual places
 };
 
 // Which framework environments stand in for which images: engine/environment_table.h.

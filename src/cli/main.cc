@@ -14,6 +14,7 @@
 #include "cli/backup_command.h"
 #include "cli/client_environment.h"
 #include "cli/command.h"
+#include "cli/image_command.h"
 #include "cli/jobs_command.h"
 #include "cli/keys_command.h"
 #include "cli/quota_command.h"
@@ -78,6 +79,10 @@ std::function<int()> add_account(CLI::App& app) {
   return clary::cli::add_account(app, run_owner_command);
 }
 
+std::function<int()> add_image(CLI::App& app) {
+  return clary::cli::add_image(app, run_owner_command);
+}
+
 std::function<int()> add_oidc(CLI::App& app) {
   return clary::cli::add_oidc(app, run_owner_command);
 }
@@ -139,7 +144,7 @@ int main(int argc, char** argv) {
   if (argc > 1 && std::string_view(argv[1]) == "agent") {
     return clary::agent::agent_main(argc - 1, argv + 1);
   }
-  const std::array<Command, 22> commands{{
+  const std::array<Command, 23> commands{{
       {"serve", "Run the server in the foreground", add_serve},
       {"env", "Print the variables that point AWS clients here", add_env},
       {"jobs", "List jobs: what they do or wait for, for how long, whose", clary::cli::add_jobs},
@@ -159,6 +164,7 @@ int main(int argc, char** argv) {
       {"quota", "Limit how many instances accounts use at once", add_quota},
       {"preempt", "Interrupt a managed spot training job", clary::cli::add_preempt},
       {"shell", "Open a shell in the sandbox of a training job", clary::cli::add_shell},
+      {"image", "Load and list images of your own, and map URIs to them", add_image},
       {"settings", "Print every setting with its default", add_settings},
       {"coverage", "Print which AWS operations are built, as Markdown", add_coverage},
       {"version", "Print the version", add_version},

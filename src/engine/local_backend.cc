@@ -70,7 +70,21 @@ struct LocalBackend::Impl {
 
   fs::path folder(const std::string& id) const { return options.data_folder / "runs" / id; }
 
+  // The agent removes the file when it has removed the container.
+  void remove_container(const std::string& id) {
+    std::error_code error;
+    const fs::path mark = folder(id) / "container";
+    if (!options.remove_container || !fs::exists(mark, error)) return;
+    try {
+      options.remove_container(id);
+      fs::remove(mark, error);
+    } catch (const std::exception& failure) {
+      spdlog::warn("run {}: its container could not be removed: {}", id, failure.what());
+    }
+  }
+
   void ended(const std::string& id) {
+    remove_container(id);
     process::Cgroup::existing(options.cgroup_root, "clary-" + id).remove();
     std::function<void(const std::string&)> callback;
     {
@@ -160,7 +174,8 @@ std::string LocalBackend::start(const JobSpec& spec, const AgentAccess& access) 
   write_run_file(run, spec, access,
                  {.data_folder = impl_->options.data_folder,
                   .cgroup_root = impl_->options.cgroup_root,
-                  .encrypted_volume = impl_->volumes.claim(spec)});
+                  .encrypted_volume = impl_->volumes.claim(spec),
+                  .container_socket = impl_->options.container_socket});
   const ProcessId agent = impl_->spawn_agent(run, lock);
   impl_->follow(spec.id, agent);
   return process::to_text(agent);
@@ -206,6 +221,7 @@ std::vector<json::object> LocalBackend::unsent_reports(const std::string& spec_i
 
 void LocalBackend::forget(const std::string& spec_id) {
   std::error_code error;
+  impl_->remove_container(spec_id);
   impl_->volumes.release(spec_id);
   fs::remove_all(impl_->folder(spec_id), error);
   if (error) spdlog::warn("run {}: its folder could not be removed: {}", spec_id, error.message());

@@ -56,7 +56,8 @@ void write_run_file(const fs::path& run, const JobSpec& spec, const AgentAccess&
   json::object order{{"spec", to_json(spec)},
                      {"access", access_to_json(access)},
                      {"data_folder", fs::absolute(options.data_folder).string()},
-                     {"cgroup_root", options.cgroup_root.string()}};
+                     {"cgroup_root", options.cgroup_root.string()},
+                     {"container_socket", options.container_socket.string()}};
   if (options.encrypted_volume) order["encrypted_volume"] = options.encrypted_volume->string();
   write_private_file(run / "run.json", json::serialize(order));
 }
@@ -82,8 +83,8 @@ std::vector<std::string> agent_environment() {
   for (char** entry = environ; *entry != nullptr; ++entry) {
     const std::string_view text(*entry);
     for (const std::string_view name :
-         {"PATH=", "TZ=", "LANG=", "CLARY_ALGO=", "CLARY_LOG=", "ASAN_OPTIONS=", "TSAN_OPTIONS=",
-          "UBSAN_OPTIONS=", "SLURM_CONF="}) {
+         {"PATH=", "TZ=", "LANG=", "CLARY_ALGO=", "CLARY_LOG=", "XDG_RUNTIME_DIR=", "ASAN_OPTIONS=",
+          "TSAN_OPTIONS=", "UBSAN_OPTIONS=", "SLURM_CONF="}) {
       if (text.starts_with(name)) result.emplace_back(text);
     }
   }

@@ -27,6 +27,7 @@ struct RunFileOptions {
   std::filesystem::path data_folder, cgroup_root;
   // Where the run's files are to be, when not in its own folder.
   std::optional<std::filesystem::path> encrypted_volume{};
+  std::filesystem::path container_socket{};  // "": agents look for one
 };
 void write_run_file(const std::filesystem::path& run, const JobSpec& spec,
                     const AgentAccess& access, const RunFileOptions& options);

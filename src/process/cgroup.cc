@@ -110,6 +110,29 @@ Cgroup Cgroup::existing(const fs::path& root, const std::string& name) {
   return group;
 }
 
+Cgroup Cgroup::of_process(const fs::path& root, int pid) {
+  Cgroup group;
+  std::ifstream lines("/proc/" + std::to_string(pid) + "/cgroup");
+  // NUMBER:CONTROLLERS:PATH, without controllers in version 2.
+  for (std::string line; std::getline(lines, line);) {
+    const auto first = line.find(':'), second = line.find(':', first + 1);
+    if (second == std::string::npos) continue;
+    const fs::path below = fs::path(line.substr(second + 1)).relative_path();
+    std::string controllers = line.substr(first + 1, second - first - 1);
+    std::error_code error;
+    if (controllers.empty() && fs::exists(root / "cgroup.controllers", error)) {
+      group.folders_.push_back(root / below);
+    }
+    while (!controllers.empty()) {
+      const auto end = std::min(controllers.find(','), controllers.size());
+      fs::path folder = root / controllers.substr(0, end) / below;
+      if (fs::is_directory(folder, error)) group.folders_.push_back(std::move(folder));
+      controllers.erase(0, end + 1);
+    }
+  }
+  return group;
+}
+
 std::vector<std::string> Cgroup::entry_files() const {
   std::vector<std::string> files;
   std::error_code error;

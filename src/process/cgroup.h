@@ -28,6 +28,9 @@ class Cgroup {
   // The folders of a group that was created before, for remove().
   static Cgroup existing(const std::filesystem::path& root, const std::string& name);
 
+  // The groups that a process is in, which somebody else made; not for remove().
+  static Cgroup of_process(const std::filesystem::path& root, int pid);
+
   // One, or one for each controller: its accounts are files in them.
   const std::vector<std::filesystem::path>& folders() const { return folders_; }
   // What a process of one thread writes "0" to in order to enter: Command::cgroups. In version 1

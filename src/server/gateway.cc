@@ -5,6 +5,7 @@
 #include "base/random.h"
 #include "server/form_upload.h"
 #include "server/payload.h"
+#include "server/registry_face.h"
 #include "server/service_of_request.h"
 #include "wire/codec.h"
 #include "wire/sha256.h"
@@ -163,6 +164,8 @@ asio::awaitable<bool> Gateway::answer_side_route(http::Exchange& exchange) {
     co_await answer_run_report(exchange);
   } else if (head.path == "/_clary/owner") {
     co_await answer_owner(exchange);
+  } else if (side_.registry && RegistryFace::is_for(head)) {
+    co_await side_.registry(exchange);
   } else if (is_telemetry(head)) {
     co_await exchange.response.send(text_head(200, "text/plain"), "");
   } else {

@@ -26,6 +26,8 @@ struct SideRoutes {
   // Body of POST /_clary/owner with the owner's token -> answer. Likewise.
   std::string owner_token;
   std::function<std::string(std::string_view body)> owner_command;
+  // The container registry: everything below /v2/.
+  std::function<boost::asio::awaitable<void>(http::Exchange& exchange)> registry;
 };
 
 // What a request must pass beside its signature, and where it is written down.

@@ -7,6 +7,7 @@
 #include "api/allow_all.h"
 #include "api/cloudtrail/cloudtrail_service.h"
 #include "api/cloudwatch/cloudwatch_service.h"
+#include "api/ecr/ecr_service.h"
 #include "api/iam/iam_service.h"
 #include "api/kms/key_access.h"
 #include "api/kms/key_controller.h"
@@ -48,14 +49,17 @@
 #include "objects/object_store.h"
 #include "objects/scrub.h"
 #include "server/authenticator.h"
+#include "server/container_images.h"
 #include "server/cors.h"
 #include "server/event_sender.h"
 #include "server/gateway.h"
+#include "server/image_commands.h"
 #include "server/invocation_metrics.h"
 #include "server/invocations.h"
 #include "server/job_commands.h"
 #include "server/owner_commands.h"
 #include "server/quota_commands.h"
+#include "server/registry_face.h"
 #include "server/request_metrics.h"
 #include "server/service_registry.h"
 #include "store/database.h"
@@ -217,6 +221,9 @@ struct Services::Impl {
   objects::ObjectStore objects;
   objects::LifecycleSweep lifecycle;
 
+  registry::Store image_registry{database, settings.data_dir / "registry", clock};
+  ImageMap image_map{database};
+  ContainerImages container_images{settings.container_socket, image_map, image_registry, clock};
   engine::LocalBackend backend;
   std::unique_ptr<engine::SlurmBackend> slurm;  // set: jobs run there
   std::unique_ptr<engine::SplitBackend> split;
@@ -256,7 +263,7 @@ struct Services::Impl {
                                     {.folder = settings.data_dir / "environments"},
                                     clock};
   api::sagemaker::EnvironmentImages environment_images{environments};
-  api::sagemaker::Images images{{}, {&environment_images}};
+  api::sagemaker::Images images{{&container_images}, {&environment_images}};
   api::sagemaker::SageMaker sagemaker{
       {.documents = documents,
        .roles = role_sessions,
@@ -283,6 +290,7 @@ struct Services::Impl {
                        .wake = [this](const keys::KmsKey& key) {
                          controllers.enqueue(api::kms::controller_key(key));
                        }}};
+  api::EcrService ecr{{.registry = image_registry, .credentials = credentials}};
   api::CloudWatchService cloudwatch{metric_points};
   api::LogsService logs_service{{.events = logs, .documents = documents}};
   api::sagemaker::TrainingController training{documents,   workloads, role_sessions,
@@ -322,6 +330,15 @@ struct Services::Impl {
       settings.authorization ? static_cast<identity::Authorizer&>(policy_authorizer) : no_checks;
   Authenticator authenticator{credentials, clock, settings.region};
   ServiceRegistry registry;
+  RegistryFace registry_face{
+      {.registry = image_registry,
+       .credentials = credentials,
+       .authorizer = authorizer,
+       .services = registry,
+       .audit = request_audit,
+       .workers = workers,
+       .clock = clock,
+       .remote_needs_tls = settings.require_tls == Settings::RequireTls::kRemote}};
   Gateway gateway;
   Cors cors{s3.cors(), workers,
             [this](http::Exchange& exchange) { return gateway.handle(exchange); }};
@@ -336,13 +353,17 @@ struct Services::Impl {
                   identity::Roles::migrations(), identity::Policies::migrations(),
                   identity::Users::migrations(), identity::Accounts::migrations(),
                   identity::Logins::migrations(), keys::KeyTable::migrations(),
-                  engine::Runs::migrations(), api::sagemaker::Quotas::migrations()}),
+                  engine::Runs::migrations(), api::sagemaker::Quotas::migrations(),
+                  ImageMap::migrations(), registry::Store::migrations()}),
         objects(settings.data_dir / "objects", clock),
         lifecycle(objects, clock, std::chrono::seconds(settings.lifecycle_day_seconds)),
         backend(
             {.data_folder = settings.data_dir,
              .agent_command = {std::filesystem::read_symlink("/proc/self/exe").string(), "agent"},
-             .volumes = job_volumes(settings)}),
+             .volumes = job_volumes(settings),
+             .container_socket = settings.container_socket,
+             .remove_container =
+                 [this](const std::string& run_id) { container_images.remove_container(run_id); }}),
         slurm(slurm_backend(settings)),
         split(slurm ? std::make_unique<engine::SplitBackend>(backend, *slurm, "slurm:") : nullptr),
         runs(database, split ? static_cast<engine::ComputeBackend&>(*split) : backend, clock,
@@ -354,12 +375,13 @@ struct Services::Impl {
     s3.share(s3_directory(), new_buckets(settings));
     runs.preempt_when_needed(static_cast<engine::Preemption>(settings.preemption));
     add_quota_commands(owner_commands, quotas);
+    add_image_commands(owner_commands, image_map);
   }
 
   // Every service of this server.
   std::vector<api::Service*> services() {
-    return {&s3,  &invocations,  &sagemaker,  &iam,       &sts,
-            &kms, &logs_service, &cloudwatch, &cloudtrail};
+    return {&s3,  &invocations,  &sagemaker,  &iam,        &sts,
+            &kms, &logs_service, &cloudwatch, &cloudtrail, &ecr};
   }
 
   audit::TrailOptions audit_options() {
@@ -400,27 +422,26 @@ struct Services::Impl {
   }
 
   SideRoutes side_routes() {
-    return {.run_report =
-                [this](std::string_view id, std::string_view token, std::string_view body) {
-                  boost::system::error_code error;
-                  const json::value report = json::parse(body, error);
-                  if (error || !report.is_object())
-                    throw std::invalid_argument("the report is no JSON object");
-                  return json::serialize(runs.apply_report(id, token, report.get_object()));
-                },
-            .owner_token = owner_commands.token(),
-            .owner_command =
-                [this](std::string_view body) {
-                  boost::system::error_code error;
-                  const json::value command = json::parse(body, error);
-                  if (error || !command.is_object()) {
-                    throw std::invalid_argument("the command is no JSON object");
-                  }
-                  if (auto answer = job_commands.run(command.get_object())) {
-                    return json::serialize(*answer);
-                  }
-                  return json::serialize(owner_commands.run(command.get_object()));
-                }};
+    return {
+        .run_report =
+            [this](std::string_view id, std::string_view token, std::string_view body) {
+              boost::system::error_code error;
+              const json::value report = json::parse(body, error);
+              if (error || !report.is_object())
+                throw std::invalid_argument("the report is no JSON object");
+              return json::serialize(runs.apply_report(id, token, report.get_object()));
+            },
+        .owner_token = owner_commands.token(),
+        .owner_command =
+            [this](std::string_view body) {
+              boost::system::error_code error;
+              const json::value command = json::parse(body, error);
+              if (error || !command.is_object()) {
+                throw std::invalid_argument("the command is no JSON object");
+              }
+              return json::serialize(owner_commands.run(command.get_object()));
+            },
+        .registry = [this](http::Exchange& exchange) { return registry_face.handle(exchange); }};
   }
 };
 
@@ -436,6 +457,7 @@ Services::~Services() {
 void Services::start(const std::string& url) {
   const std::string& advertised = impl_->settings.advertise_url;
   impl_->url = advertised.empty() ? url : advertised;
+  impl_->container_images.serve_registry_at(impl_->url);
   impl_->running = true;
   if (!impl_->settings.authorization) {
     spdlog::warn("authorization is off: whoever signs a request may do everything");

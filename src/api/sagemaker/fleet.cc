@@ -220,7 +220,7 @@ engine::JobSpec serving_spec(const store::Document& endpoint, const FleetVariant
     model.extract_tar = variant.model_is_archive;
     spec.inputs.push_back(std::move(model));
   }
-  spec.network = way.launch == Launch::kEnvironment && !variant.isolated;
+  spec.network = way.launch != Launch::kNativeAlgorithm && !variant.isolated;
   const auto code = spec.environment.find("SAGEMAKER_SUBMIT_DIRECTORY");
   if (way.launch == Launch::kEnvironment && code != spec.environment.end() &&
       code->second.starts_with("s3://")) {

@@ -44,7 +44,9 @@ InstanceSize instance_size(std::string_view instance_type) {
   const std::string_view size =
       dot == std::string_view::npos ? std::string_view() : instance_type.substr(dot + 1);
   const double cpus = cpus_of(size);
-  return {cpus, static_cast<std::uint64_t>(cpus) * memory_per_cpu(family) * kGiB, 0};
+  constexpr unsigned kSome = 1;  // how many, only the table above says
+  const bool gpus = family.starts_with('p') || family.starts_with('g');
+  return {cpus, static_cast<std::uint64_t>(cpus) * memory_per_cpu(family) * kGiB, gpus ? kSome : 0};
 }
 
 }  // namespace clary::api::sagemaker

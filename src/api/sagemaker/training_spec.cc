@@ -152,6 +152,13 @@ void put_user_command(const json::object& body, engine::JobSpec& spec) {
       words_at(body, "AlgorithmSpecification.ContainerEntrypoint");
   std::vector<std::string> arguments = words_at(body, "AlgorithmSpecification.ContainerArguments");
   if (entrypoint.empty() && arguments.empty()) return;
+  if (spec.launch == Launch::kImage) {
+    // With an entry point of the user's, "train" is no argument.
+    if (!entrypoint.empty()) spec.command.clear();
+    if (!arguments.empty()) spec.command = std::move(arguments);
+    spec.entrypoint = std::move(entrypoint);
+    return;
+  }
   if (spec.launch == Launch::kEnvironment) {
     spec.command = std::move(entrypoint);
     spec.command.insert(spec.command.end(), arguments.begin(), arguments.end());
@@ -223,7 +230,7 @@ engine::JobSpec common_spec(const store::Document& job, const ImageWay& way) {
   spec.image = text_at(body, "AlgorithmSpecification.TrainingImage");
   put_way(way, "train", spec);
   put_user_command(body, spec);
-  spec.network = way.launch == Launch::kEnvironment && !isolated(body);
+  spec.network = way.launch != Launch::kNativeAlgorithm && !isolated(body);
   const json::object* hyperparameters = find_object(body, "HyperParameters");
   spec.config_files["input/config/hyperparameters.json"] =
       hyperparameters == nullptr ? json::object() : *hyperparameters;
