@@ -132,6 +132,15 @@ TEST_F(Archive, ReadsWhatSystemTarWrites) {
   }
 }
 
+// tarfile.add(folder, arcname="/"), as SDK v2 packs models with a script.
+TEST_F(Archive, TakesItsOwnFolderAsRoot) {
+  unpack(block("/", '5', 0) + file("weights", "w") + block("code/", '5', 0) + kEnd);
+  EXPECT_EQ(content("weights"), "w");
+  EXPECT_TRUE(fs::is_directory(inside() / "code"));
+  EXPECT_NE(refusal(block("/d", '5', 0) + kEnd).find("absolute"), std::string::npos);
+  EXPECT_NE(refusal(file("/", "") + kEnd).find("absolute"), std::string::npos);
+}
+
 TEST_F(Archive, RefusesToLeaveTheFolder) {
   EXPECT_NE(refusal(file("../evil", "x") + kEnd).find("\"..\""), std::string::npos);
   EXPECT_NE(refusal(file("a/../../evil", "x") + kEnd).find("\"..\""), std::string::npos);

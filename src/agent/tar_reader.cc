@@ -261,7 +261,11 @@ void TarReader::begin(Entry entry) {
       break;
     }
     case '5':
-      parent_of(entry_.path + "/x", name);
+      // "/" by itself is the archive's own folder, as Python's tarfile writes it for arcname="/":
+      // SDK v2 packs every model so into which it puts a script.
+      if (entry_.path.find_first_not_of('/') != std::string::npos) {
+        parent_of(entry_.path + "/x", name);
+      }
       break;
     case '1':
     case '2':
