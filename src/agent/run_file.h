@@ -19,8 +19,8 @@ struct RunFile {
   std::filesystem::path folder;          // the run's own
   std::filesystem::path data_folder;     // the server's
   std::filesystem::path cgroup_root;
-  std::filesystem::path opt_ml;    // the folder behind /opt/ml
-  bool on_encrypted_disk = false;  // that is where opt_ml is
+  std::filesystem::path opt_ml;            // the folder behind /opt/ml
+  bool on_encrypted_disk = false;          // that is where opt_ml is
   std::filesystem::path container_socket;  // of the container runtime; "": looked for
 };
 

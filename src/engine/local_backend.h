@@ -18,7 +18,7 @@ struct LocalBackendOptions {
   std::vector<std::string> agent_command;
   std::filesystem::path cgroup_root = "/sys/fs/cgroup";
   VolumePolicy volumes = VolumePolicy::kOff;  // they are in data_folder/volumes
-  std::filesystem::path container_socket{};  // for agents; "": they look for one
+  std::filesystem::path container_socket{};   // for agents; "": they look for one
   // Removes what an agent that was killed left in the container runtime; called only for runs that
   // had something there (their folder holds a file `container`). May throw.
   std::function<void(const std::string& spec_id)> remove_container{};
