@@ -73,9 +73,10 @@ struct Fetch {
   std::uint64_t size = 0;  // 0: not told
 };
 
-std::string_view parent_of(const fs::path& file) {
-  const std::string_view path = file.native();
-  return path.substr(0, path.rfind('/'));
+// "" above what has no slash.
+std::string_view parent_of(std::string_view path) {
+  const std::size_t slash = path.rfind('/');
+  return slash == std::string_view::npos ? std::string_view() : path.substr(0, slash);
 }
 
 [[noreturn]] void broken(const fs::path& path) {
@@ -89,7 +90,7 @@ std::string_view parent_of(const fs::path& file) {
 class LastFolder {
  public:
   int of(const fs::path& file) {
-    const std::string_view parent = parent_of(file);
+    const std::string_view parent = parent_of(file.native());
     if (parent != path_ || !folder_) {
       path_ = parent;
       folder_.reset(open(path_.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
@@ -108,7 +109,7 @@ class OutputFile {
   OutputFile(LastFolder& folder, const fs::path& path, Room& room)
       : room_(room),
         path_(path),
-        file_(openat(folder.of(path), path.native().c_str() + parent_of(path).size() + 1,
+        file_(openat(folder.of(path), path.native().c_str() + parent_of(path.native()).size() + 1,
                      O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0644)) {
     if (!file_) broken(path_);
   }
@@ -173,7 +174,7 @@ void check_collisions(const std::vector<Fetch>& fetches) {
     }
   }
   for (const Fetch& one : fetches) {
-    for (std::string_view up = parent_of(one.to); !up.empty(); up = up.substr(0, up.rfind('/'))) {
+    for (std::string_view up = parent_of(one.to.native()); !up.empty(); up = parent_of(up)) {
       if (!folders.insert(up).second) break;  // looked at already, and all above it
       if (files.contains(up)) {
         throw InputError("s3://" + one.from.bucket + "/" + one.from.key +
@@ -187,7 +188,7 @@ void check_collisions(const std::vector<Fetch>& fetches) {
 void make_folders(const std::vector<Fetch>& fetches) {
   std::string_view last;
   for (const Fetch& one : fetches) {
-    const std::string_view parent = parent_of(one.to);
+    const std::string_view parent = parent_of(one.to.native());
     if (parent == last) continue;
     last = parent;
     std::error_code error;
