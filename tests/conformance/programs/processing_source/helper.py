@@ -1,0 +1,2 @@
+def is_whole(row):
+    return all(row.split(","))
