@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <chrono>
@@ -24,6 +25,7 @@
 #include "base/log.h"
 #include "process/enter.h"
 #include "process/file_descriptor.h"
+#include "process/process_id.h"
 
 namespace clary::agent {
 namespace {
@@ -77,9 +79,20 @@ process::FileDescriptor hold_lock(const fs::path& folder) {
   return lock;
 }
 
+// Whoever started this writes the same; but it may have been killed before it could, and the next
+// server has to know which process has the lock that this one inherited.
+void write_own_id(const fs::path& folder) {
+  const process::FileDescriptor lock(open((folder / "lock").c_str(), O_WRONLY | O_CLOEXEC));
+  const auto own = process::process_id(getpid());
+  if (!lock || !own) return;
+  const std::string text = process::to_text(*own) + "\n";
+  [[maybe_unused]] const ssize_t size = pwrite(lock.get(), text.data(), text.size(), 0);
+}
+
 int run_agent(const fs::path& folder) {
   const SystemClock clock;
   StopRequest stop;
+  write_own_id(folder);
   const RunFile run = read_run_file(folder);
   ReporterOptions options;
   options.server = run.server;

@@ -266,6 +266,7 @@ AgentRun::AgentRun(FakeServer& server, const std::string& python) : server_(serv
 void AgentRun::start() {
   json::object keys{{"server_url", server_.url()}, {"report_token", "token"}};
   for (const auto& [name, value] : access) keys[name] = value;
+  write_file(folder() / "lock", "");
   write_file(folder() / "run.json",
              json::serialize(json::object{{"spec", to_json(spec)},
                                           {"access", keys},

@@ -83,6 +83,8 @@ open('/opt/ml/model/m', 'w').write('model!')
   run.start();
   EXPECT_EQ(run.exit_code(), 0) << read_file(run.folder() / "agent.log");
   EXPECT_EQ(kind(), "succeeded") << reason();
+  EXPECT_TRUE(
+      read_file(run.folder() / "lock").starts_with(std::to_string(run.agent().pid()) + ":"));
   EXPECT_EQ(server_.phases(), (Names{"downloading", "running", "uploading"}));
   Names lines = server_.lines();
   std::erase(lines, "to stderr");  // in between, wherever it came

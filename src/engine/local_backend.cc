@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 
 #include <mutex>
+#include <stdexcept>
 #include <system_error>
 #include <thread>
 
@@ -98,14 +99,17 @@ struct LocalBackend::Impl {
     watch.watch(agent, [this, id] { ended(id); });
   }
 
-  // The agent that holds the lock of `run`. It wrote its id, or its starter is about to.
-  std::optional<ProcessId> holder(const fs::path& run) const {
-    constexpr int kAttempts = 200;
+  // The agent that holds the lock of `run`, once it has written its id; nullopt when it let go, and
+  // the lock has been taken here instead.
+  std::optional<ProcessId> holder(const fs::path& run, const FileDescriptor& lock) const {
+    constexpr int kAttempts = 6000;
     for (int attempt = 0; attempt < kAttempts; ++attempt) {
       if (const auto id = process::parse_process_id(trim(read_small_file(run / "lock")))) return id;
+      if (flock(lock.get(), LOCK_EX | LOCK_NB) == 0) return std::nullopt;
       std::this_thread::sleep_for(std::chrono::milliseconds(5));
     }
-    return std::nullopt;
+    throw std::runtime_error("a process that does not say which it is holds the lock of " +
+                             run.string());
   }
 
   ProcessId spawn_agent(const fs::path& run, const FileDescriptor& lock);
@@ -157,14 +161,14 @@ std::string LocalBackend::start(const JobSpec& spec, const AgentAccess& access) 
   // The lock belongs to the open file, which the agent inherits: whoever holds it is the run's
   // agent, or a server about to start it.
   if (flock(lock.get(), LOCK_EX | LOCK_NB) != 0) {
-    const auto agent = impl_->holder(run);
+    const auto agent = impl_->holder(run, lock);
     if (agent && has_token(run, access)) {
       impl_->follow(spec.id, *agent);
       return process::to_text(*agent);
     }
     // Of a submission that a crash undid: its reports would not be believed.
     if (agent) process::send_signal(*agent, SIGKILL);
-    if (flock(lock.get(), LOCK_EX) != 0) fail_on_file("lock", lock_path);
+    if (agent && flock(lock.get(), LOCK_EX) != 0) fail_on_file("lock", lock_path);
   }
   if (!has_token(run, access)) {
     leave_only(run, "lock");

@@ -71,6 +71,27 @@ TEST_F(LocalBackendTest, AgentsOutliveTheServerAndAreFoundAgain) {
   EXPECT_EQ(ended.get_future().wait_for(seconds(20)), std::future_status::ready);
 }
 
+// The server was killed between the start of the agent and the note which process that is. The
+// agent makes up for it; before, the next server waited for ever.
+TEST_F(LocalBackendTest, WaitsForTheIdOfAnAgentThatHasTheLock) {
+  auto backend = make();
+  const std::string handle = backend->start(spec_, access_);
+  backend = make();
+  const fs::path lock = folder_ / "runs/run-1/lock";
+  fs::resize_file(lock, 0);
+  std::thread agent([&] {
+    std::this_thread::sleep_for(std::chrono::milliseconds(100));
+    std::ofstream(lock, std::ios::in) << handle << "\n";
+  });
+  EXPECT_EQ(backend->start(spec_, access_), handle);
+  agent.join();
+  fs::resize_file(lock, 0);
+  backend->kill(handle);
+  const std::string second = backend->start(spec_, access_);
+  EXPECT_NE(second, handle) << "it is gone: another one is started";
+  backend->kill(second);
+}
+
 TEST_F(LocalBackendTest, InstancesOfAGangKnowEachOther) {
   auto backend = make();
   std::vector<AgentStart> gang(2, {spec_, access_});
