@@ -31,6 +31,20 @@ def patiently(call, **request):
     raise AssertionError("the server did not come back")
 
 
+def agents_of(server):
+    """Not what an agent has just forked and not yet executed: that is its workload."""
+    found = processes_of(server.data_dir, "agent")
+    return [pid for pid in found if parent(pid) not in found]
+
+
+def parent(pid):
+    try:
+        with open(f"/proc/{pid}/stat") as file:
+            return int(file.read().rsplit(")", 1)[1].split()[1])
+    except OSError:
+        return 0
+
+
 def kill_at_random(server, rng, killed, ended):
     """Until `ended`: about as many agents as a tenth of the jobs, and the server a few times."""
     while not ended.wait(rng.uniform(0.3, 1.2)):
@@ -39,7 +53,7 @@ def kill_at_random(server, rng, killed, ended):
             killed["server"] += 1
             server.start()
             continue
-        agents = processes_of(server.data_dir, "agent")
+        agents = agents_of(server)
         if agents:
             try:
                 os.kill(rng.choice(agents), signal.SIGKILL)
