@@ -3,6 +3,7 @@
 import pathlib
 
 import aws
+import pytest
 
 NOTEBOOKS = pathlib.Path(__file__).parent / "programs" / "notebooks"
 
@@ -21,6 +22,13 @@ def files(tmp_path, *parts):
     return paths
 
 
+@pytest.mark.skipif("not config.getoption('--slow')",
+                    reason="test_sagemaker_sdks.py makes nearly the same calls")
 def test_customer_churn(run_program, tmp_path):
     """XGBoost: resource uploads, TrainingInput, deploy, CSV answers decoded by hand."""
     flow(run_program, "churn.py", *files(tmp_path, "train", "validation", "test"))
+
+
+def test_processing_and_evaluation(run_program, tmp_path):
+    """SKLearnProcessor, SKLearn over its outputs, a second processing job, FrameworkProcessor."""
+    flow(run_program, "processing.py", *files(tmp_path, "train"))

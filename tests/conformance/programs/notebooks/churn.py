@@ -1,6 +1,7 @@
 """The calls of the customer churn notebook: built-in XGBoost, from upload to answers in batches."""
 
 import sys
+import time
 
 import boto3
 import numpy
@@ -24,9 +25,14 @@ estimator = sagemaker.estimator.Estimator(
 estimator.set_hyperparameters(max_depth=5, eta=0.2, gamma=4, min_child_weight=6, subsample=0.8,
                               verbosity=0, objective="binary:logistic", num_round=30)
 estimator.fit({part: TrainingInput(s3_data=f"s3://{bucket}/{prefix}/{part}", content_type="csv")
-               for part in ("train", "validation")})
+               for part in ("train", "validation")}, logs=False)
 predictor = estimator.deploy(initial_instance_count=1, instance_type="ml.m4.xlarge",
-                             serializer=CSVSerializer())
+                             serializer=CSVSerializer(), wait=False)
+# The SDK itself looks every half minute; in between nothing else happens.
+deadline = time.monotonic() + 120
+while time.monotonic() < deadline and session.sagemaker_client.describe_endpoint(
+        EndpointName=predictor.endpoint_name)["EndpointStatus"] == "Creating":
+    time.sleep(0.1)
 rows = numpy.loadtxt(test_csv, delimiter=",")
 text = []
 for batch in numpy.array_split(rows[:, 1:], 3):
@@ -36,4 +42,4 @@ scores = numpy.array(text, dtype=float)
 assert scores.shape == (len(rows),), scores.shape
 assert ((scores > 0.5) == (rows[:, 0] > 0.5)).mean() > 0.9
 predictor.delete_endpoint()
-print("DONE")
+print("\nDONE")

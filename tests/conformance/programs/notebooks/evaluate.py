@@ -8,7 +8,7 @@ import pandas
 from sklearn.metrics import accuracy_score, classification_report, roc_auc_score
 
 with tarfile.open("/opt/ml/processing/model/model.tar.gz") as archive:
-    archive.extractall(path=".", filter="data")
+    archive.extractall(path=".")
 model = joblib.load("model.joblib")
 features = pandas.read_csv("/opt/ml/processing/test/features.csv", header=None)
 labels = pandas.read_csv("/opt/ml/processing/test/labels.csv", header=None)[0]

@@ -26,7 +26,7 @@ train = session.upload_data(str(work / "data"), key_prefix="notebook-iris/data")
 estimator = SKLearn(entry_point=str(here / "iris_script.py"), framework_version="1.2-1",
                     instance_type="ml.c4.xlarge", role=role, sagemaker_session=session,
                     hyperparameters={"max_leaf_nodes": 30})
-estimator.fit({"train": train})
+estimator.fit({"train": train}, logs=False)
 if "--deploy" in sys.argv:
     predictor = estimator.deploy(initial_instance_count=1, instance_type="ml.m5.xlarge")
     assert (numpy.array(predictor.predict(points)) == labels).mean() > 0.9
@@ -38,8 +38,8 @@ for number in range(10):
                   delimiter=",", fmt="%.3f")
 batch = session.upload_data(str(work / "batch"), key_prefix="notebook-iris/batch")
 transformer = estimator.transformer(instance_count=1, instance_type="ml.m5.xlarge")
-transformer.transform(batch, content_type="text/csv")
-transformer.wait()
+transformer.transform(batch, content_type="text/csv", logs=False)
+transformer.wait(logs=False)
 S3Downloader.download(transformer.output_path, str(work / "output"))
 guesses = []
 for number in range(10):
@@ -47,4 +47,4 @@ for number in range(10):
     guesses += [float(word) for word in text.replace("[", " ").replace("]", " ")
                 .replace(",", " ").split()]
 assert len(guesses) == 150 and (numpy.array(guesses) == labels).mean() > 0.9
-print("DONE")
+print("\nDONE")

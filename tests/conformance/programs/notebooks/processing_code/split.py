@@ -13,10 +13,10 @@ parser.add_argument("--test-share", type=float, default=0.3)
 options, _ = parser.parse_known_args()
 print("test share", options.test_share)
 
-table = pandas.read_csv("/opt/ml/processing/input/table.csv", header=None).dropna()
+table = pandas.read_csv("/opt/ml/processing/input/train.csv", header=None).dropna()
 labels, features = table.iloc[:, 0], table.iloc[:, 1:]
 parts = train_test_split(features, labels, test_size=options.test_share, random_state=0)
-scale = make_column_transformer((StandardScaler(), list(features.columns)))
+scale = make_column_transformer((StandardScaler(), slice(None)))
 frames = {"train": (scale.fit_transform(parts[0]), parts[2]),
           "test": (scale.transform(parts[1]), parts[3])}
 for name, (columns, label) in frames.items():
