@@ -43,12 +43,6 @@ json::object TrainingJobs::create(const json::object& input, Call& call) {
   if (resources_.documents().find_by_arn(arn)) fail(kind.exists, key.name, arn);
   const JobKeys keys = job_keys(input, kTrainingKeys, call, keys_, volumes_);
   check_training_request(input, call, roles_, s3_);
-  if (!keys.volume.empty() && instances_of(input).size() > 1) {
-    fail_validation(
-        "Encrypted volumes (ResourceConfig.VolumeKmsKeyId, or the server's setting "
-        "encrypt_job_volumes) are not available for training jobs of more than one instance on "
-        "this server: create the job with one instance or without the key.");
-  }
   const json::object tags = chained_tags(input, call, roles_);
   check_experiment_config(input, resources_, call);
   json::object output = resources_.create(kind, input, call, [&](store::Document& job) {
