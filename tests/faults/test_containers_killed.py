@@ -60,7 +60,8 @@ def bucket(clients):
 
 def begin(clients, bucket):
     request = aws.job_request(clients, bucket, [], HyperParameters={})
-    del request["InputDataConfig"], request["HyperParameters"]
+    request.pop("InputDataConfig", None)
+    request.pop("HyperParameters", None)
     request["AlgorithmSpecification"]["TrainingImage"] = "slow:1"
     name = request["TrainingJobName"]
     clients.sagemaker.create_training_job(**request)
