@@ -1,6 +1,7 @@
 #include "agent/hosts.h"
 
 #include <arpa/inet.h>
+#include <ifaddrs.h>
 #include <netdb.h>
 #include <sys/socket.h>
 
@@ -43,6 +44,44 @@ std::string own_address(const http::Address& server) {
     return {};
   }
   return text.data();
+}
+
+namespace {
+
+std::string interface_of(const std::string& address) {
+  ifaddrs* found = nullptr;
+  if (getifaddrs(&found) != 0) return {};
+  const std::unique_ptr<ifaddrs, void (*)(ifaddrs*)> list(found, freeifaddrs);
+  for (const ifaddrs* one = found; one != nullptr; one = one->ifa_next) {
+    if (one->ifa_addr == nullptr) continue;
+    const int family = one->ifa_addr->sa_family;
+    if (family != AF_INET && family != AF_INET6) continue;
+    const socklen_t size = family == AF_INET ? sizeof(sockaddr_in) : sizeof(sockaddr_in6);
+    std::array<char, NI_MAXHOST> text{};
+    if (getnameinfo(one->ifa_addr, size, text.data(), text.size(), nullptr, 0, NI_NUMERICHOST) ==
+            0 &&
+        address == text.data()) {
+      return one->ifa_name;
+    }
+  }
+  return {};
+}
+
+}  // namespace
+
+void name_interface(const JobSpec& spec, const std::filesystem::path& opt_ml,
+                    const std::vector<Peer>& peers) {
+  constexpr const char* kFile = "input/config/resourceconfig.json";
+  const auto config = spec.config_files.find(kFile);
+  const auto index = static_cast<std::size_t>(spec.instance_index);
+  if (config == spec.config_files.end() || !config->second.is_object() || index >= peers.size()) {
+    return;
+  }
+  const std::string name = interface_of(peers[index].address);
+  if (name.empty()) return;
+  json::object changed = config->second.get_object();
+  changed["network_interface_name"] = name;
+  std::ofstream(opt_ml / kFile, std::ios::binary) << json::serialize(changed);
 }
 
 }  // namespace clary::agent

@@ -19,4 +19,9 @@ std::filesystem::path write_hosts(const std::filesystem::path& folder, const Job
 // told.
 std::string own_address(const http::Address& server);
 
+// Puts the name of the network interface that has this instance's address into
+// resourceconfig.json, for programs that choose where they listen. Before the workload starts.
+void name_interface(const JobSpec& spec, const std::filesystem::path& opt_ml,
+                    const std::vector<Peer>& peers);
+
 }  // namespace clary::agent

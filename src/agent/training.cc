@@ -45,7 +45,7 @@ class Training {
 
   json::object run() {
     try {
-      check_traffic();
+      check_traffic(run_.spec.peers);
       volume_.emplace(run_, s3_, clock_);
       lay_out_opt_ml(run_.spec, opt_ml_);
       // The sandbox is set up while the inputs come.
@@ -64,7 +64,7 @@ class Training {
  private:
   enum class Asked { kNothing, kStop, kTimeOut };
 
-  void check_traffic() const;
+  void check_traffic(const std::vector<Peer>& peers) const;
   void watch();
   void staged();
   void tell_progress(SteadyTime now);
@@ -106,9 +106,9 @@ class Training {
 
 // On one machine what instances tell each other never leaves it. Between machines nothing here
 // would hide it.
-void Training::check_traffic() const {
+void Training::check_traffic(const std::vector<Peer>& peers) const {
   if (!run_.spec.private_traffic) return;
-  for (const Peer& peer : run_.spec.peers) {
+  for (const Peer& peer : peers) {
     if (peer.address.starts_with("127.")) continue;
     throw CannotLaunch(
         "EnableInterContainerTrafficEncryption is not available between machines: put an encrypted "
@@ -179,8 +179,12 @@ void Training::begin() {
   for (const json::value& peer : reporter_.peers()) {
     peers.push_back({string_or(peer.as_object(), "host"), string_or(peer.as_object(), "address")});
   }
-  if (!peers.empty()) write_hosts(run_.folder, run_.spec, peers);
   try {
+    check_traffic(peers);
+    if (!peers.empty()) {
+      write_hosts(run_.folder, run_.spec, peers);
+      name_interface(run_.spec, opt_ml_, peers);
+    }
     if (!plans_.empty()) {
       pipes_ = std::make_unique<PipeChannels>(std::move(plans_), run_.spec, opt_ml_, s3_, clock_);
     }
