@@ -234,6 +234,7 @@ engine::JobSpec serving_spec(const store::Document& endpoint, const FleetVariant
   spec.volume_key = variant.volume_key;
   spec.limits.cpus = size.cpus;
   spec.limits.memory_bytes = size.memory_bytes;
+  spec.limits.gpus = size.gpus;
   spec.limits.volume_bytes = static_cast<std::uint64_t>(variant.volume_gb) << 30;
   spec.limits.max_runtime = kForever;
   spec.limits.term_grace = kServeGrace;
