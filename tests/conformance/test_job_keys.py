@@ -8,6 +8,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from clary_server import ClaryServer
+from stored_bytes import holds
 
 HAS_VOLUMES = os.geteuid() == 0 and os.path.exists("/dev/loop-control")
 needs_volumes = pytest.mark.skipif(not HAS_VOLUMES, reason="takes root and loop devices")
@@ -154,27 +155,11 @@ def written_by_a_job(arguments):
         os.sync()
         plain = server.data_dir / "volumes" / "plain"
         found = [path for path in sorted(server.data_dir.rglob("*"))
-                 if path.is_file() and plain not in path.parents and has_marker(path)]
+                 if path.is_file() and plain not in path.parents and holds(path, MARKER)]
         seen = any(plain.rglob("train.csv"))
         return [str(path.relative_to(server.data_dir)) for path in found], seen
     finally:
         server.remove()
-
-
-def has_marker(path):
-    """Looks at what is really in the file: the disk of jobs is sparse."""
-    with open(path, "rb") as file:
-        at, size = 0, path.stat().st_size
-        while at < size:
-            try:
-                at = os.lseek(file.fileno(), at, os.SEEK_DATA)
-                end = os.lseek(file.fileno(), at, os.SEEK_HOLE)
-            except OSError:
-                return False
-            if MARKER in os.pread(file.fileno(), end - at, at):
-                return True
-            at = end
-    return False
 
 
 @needs_volumes

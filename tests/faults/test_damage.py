@@ -8,6 +8,7 @@ import aws
 import pytest
 from botocore.exceptions import ClientError
 from clary_server import ClaryServer, binary
+from stored_bytes import holds
 
 MARKER = b"a marker that must not be seen on disk. "
 
@@ -28,7 +29,7 @@ def scrub(server):
 
 
 def files_with(folder, text):
-    return [path for path in folder.rglob("*") if path.is_file() and text in path.read_bytes()]
+    return [path for path in folder.rglob("*") if path.is_file() and holds(path, text)]
 
 
 def data_files(server):
