@@ -1,5 +1,7 @@
 #include "api/sagemaker/transform_jobs.h"
 
+#include "api/sagemaker/job_scheduling.h"
+
 namespace clary::api::sagemaker {
 namespace {
 
@@ -58,6 +60,7 @@ json::object TransformJobs::create(const json::object& input, Call& call) {
     job.internal[kRunId] = new_run_id(job.key);
     job.internal[kTransformModel] = to_json(fleet);
     keep_job_keys(keys, job);
+    keep_scheduling(input, call, job);
   });
   wake_(key);
   return output;

@@ -1,5 +1,6 @@
 // From a transform job's document to what its agents are given. Source: the developer guide's "Use
 // Your Own Inference Code with Batch Transform".
+#include "api/sagemaker/job_scheduling.h"
 #include "api/sagemaker/transform_jobs.h"
 
 namespace clary::api::sagemaker {
@@ -89,6 +90,7 @@ std::vector<engine::JobSpec> transform_specs(const store::Document& job,
     put_environment(job, spec.environment);
     spec.transform = transform;
     spec.volume_key = string_or(job.internal, kVolumeKey);
+    put_scheduling(job, variant.instance_type, spec);
     spec.limits.max_runtime = kLongest;
     spec.instance_index = i;
     spec.instance_count = count;
