@@ -439,6 +439,9 @@ struct Services::Impl {
               if (error || !command.is_object()) {
                 throw std::invalid_argument("the command is no JSON object");
               }
+              if (auto answer = job_commands.run(command.get_object())) {
+                return json::serialize(*answer);
+              }
               return json::serialize(owner_commands.run(command.get_object()));
             },
         .registry = [this](http::Exchange& exchange) { return registry_face.handle(exchange); }};

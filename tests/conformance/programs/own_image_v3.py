@@ -19,4 +19,9 @@ trainer.train(input_data_config=[InputData(channel_name="train", data_source=uri
               logs=True)
 job = TrainingJob.get(trainer._latest_training_job.training_job_name)
 assert job.training_job_status == "Completed", job.failure_reason
+# The SDK follows a job's log at its own pace and may be behind when the job has ended.
+for event in session.boto_session.client("logs").filter_log_events(
+        logGroupName="/aws/sagemaker/TrainingJobs",
+        logStreamNamePrefix=job.training_job_name + "/")["events"]:
+    print(event["message"])
 print("DONE")
