@@ -14,7 +14,7 @@ estimator = PyTorch("train.py", source_dir=str(Path(__file__).parent / "pytorch_
                     framework_version="1.13.1", py_version="py39",
                     role=sagemaker.get_execution_role(), instance_count=1,
                     instance_type="ml.m5.xlarge", sagemaker_session=session,
-                    hyperparameters={"steps": 400})
+                    hyperparameters={"steps": 2000})
 estimator.fit(wait=True, logs="All")
 predictor = deploy(estimator)
 rows = numpy.array([[0, 0, 0, 0], [1, 1, 1, 1]], dtype=numpy.float32)
