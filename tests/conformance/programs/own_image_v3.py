@@ -1,5 +1,6 @@
 """SageMaker SDK v3 with an image of one's own: ModelTrainer(training_image)."""
 
+import logging
 import sys
 
 from sagemaker.core.helper.session_helper import Session, get_execution_role
@@ -7,6 +8,8 @@ from sagemaker.core.resources import TrainingJob
 from sagemaker.core.training.configs import Compute, InputData
 from sagemaker.train import ModelTrainer
 
+# The SDK shows a job's log through its logger.
+logging.basicConfig(level=logging.INFO)
 image, data = sys.argv[1:]
 session = Session()
 role = get_execution_role()
@@ -19,9 +22,4 @@ trainer.train(input_data_config=[InputData(channel_name="train", data_source=uri
               logs=True)
 job = TrainingJob.get(trainer._latest_training_job.training_job_name)
 assert job.training_job_status == "Completed", job.failure_reason
-# The SDK follows a job's log at its own pace and may be behind when the job has ended.
-for event in session.boto_session.client("logs").filter_log_events(
-        logGroupName="/aws/sagemaker/TrainingJobs",
-        logStreamNamePrefix=job.training_job_name + "/")["events"]:
-    print(event["message"])
 print("DONE")
