@@ -11,10 +11,12 @@ tools/make_venvs.sh
 if [ $# -gt 0 ]; then
   exec "$venvs/conformance/bin/pytest" -q "$@"
 fi
-# Each of them runs even when one before it failed.
+# Each of them runs even when one before it failed. Several workers, each with servers of its own,
+# since most tests wait more than they compute.
+workers="-n 4 --dist loadfile --no-loadscope-reorder"
 failed=0
 tools/make_venvs.sh algorithms
 "$venvs/algorithms/bin/pytest" -q tests/algorithms || failed=1
-"$venvs/conformance/bin/pytest" -q --durations=10 tests/wire tests/runtime tests/conformance || failed=1
-"$venvs/conformance/bin/pytest" -q --durations=10 tests/faults || failed=1
+"$venvs/conformance/bin/pytest" -q $workers --durations=10 tests/conformance tests/runtime tests/wire || failed=1
+"$venvs/conformance/bin/pytest" -q $workers --durations=10 tests/faults || failed=1
 exit "$failed"

@@ -98,5 +98,15 @@ def run_program(server, tmp_path_factory):
     return run
 
 
+# Files whose tests mostly wait (the SDKs poll every few seconds): begun first when several workers
+# share the files, so that none of them is left alone at the end.
+WAITING = ("test_sagemaker_sdks", "test_processing", "test_transform", "test_containers",
+           "test_notebook_flows", "test_script", "test_runtime_frameworks")
+
+
+def pytest_collection_modifyitems(items):
+    items.sort(key=lambda item: not item.path.stem.startswith(WAITING))
+
+
 def pytest_addoption(parser):
     parser.addoption("--slow", action="store_true", help="also tests that wait for time-outs")

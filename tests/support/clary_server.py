@@ -1,6 +1,7 @@
 """A Clary server of one's own: started on a free port over a temporary data folder, and ended."""
 
 import os
+import random
 import re
 import shlex
 import shutil
@@ -28,9 +29,15 @@ def binary():
 
 
 def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+    """A port below the kernel's ephemeral range: no outgoing connection takes it meanwhile."""
+    while True:
+        port = random.randrange(10240, 32768)
+        with socket.socket() as probe:
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+            return port
 
 
 def processes_of(data_dir, word=""):
