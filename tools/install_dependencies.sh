@@ -11,7 +11,7 @@ packages=(
   # libraries
   libboost1.81-dev libboost-json1.81-dev libboost-url1.81-dev libssl-dev libsqlite3-dev
   libpcre2-dev libpugixml-dev libspdlog-dev libfmt-dev libcli11-dev libtomlplusplus-dev
-  zlib1g-dev libdeflate-dev libargon2-dev libseccomp-dev libgtest-dev libgmock-dev
+  zlib1g-dev libdeflate-dev libargon2-dev libseccomp-dev libeigen3-dev libgtest-dev libgmock-dev
   # run time
   bubblewrap gocryptfs fuse3 curl
   # tests of the Slurm backend
