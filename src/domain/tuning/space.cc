@@ -212,18 +212,12 @@ Point Space::from_unit(std::span<const double> unit) const {
   for (std::size_t i = 0; i < size(); ++i) {
     const double u = std::clamp(unit[i], 0.0, 1.0);
     if (const auto* names = std::get_if<Categorical>(&parameters_[i].range)) {
-      const auto count = names->values.size();
-      const auto which = static_cast<std::size_t>(u * static_cast<double>(count));
-      point.emplace_back(names->values[std::min(which, count - 1)]);
-      continue;
-    }
-    const double value = unscaled(scalings_[i], low_[i] + u * (high_[i] - low_[i]));
-    if (const auto* range = std::get_if<Continuous>(&parameters_[i].range)) {
+      point.emplace_back(names->values[static_cast<std::size_t>(whole_at(i, u))]);
+    } else if (const auto* range = std::get_if<Continuous>(&parameters_[i].range)) {
+      const double value = unscaled(scalings_[i], low_[i] + u * (high_[i] - low_[i]));
       point.emplace_back(std::clamp(value, range->min, range->max));
     } else {
-      const auto& whole = std::get<Integer>(parameters_[i].range);
-      const auto rounded = static_cast<std::int64_t>(std::floor(value + 0.5));
-      point.emplace_back(std::clamp(rounded, whole.min, whole.max));
+      point.emplace_back(whole_at(i, u));
     }
   }
   return point;
@@ -244,8 +238,7 @@ std::optional<std::vector<double>> Space::to_unit(const Point& point) const {
       const auto& values = names->values;
       const auto found = std::find(values.begin(), values.end(), std::get<std::string>(point[i]));
       if (found == values.end()) return std::nullopt;
-      unit[i] =
-          (static_cast<double>(found - values.begin()) + 0.5) / static_cast<double>(values.size());
+      unit[i] = unit_of_whole(i, found - values.begin());
     } else if (const auto* number = std::get_if<double>(&point[i])) {
       unit[i] = unit_of(i, *number);
     } else {
@@ -254,6 +247,37 @@ std::optional<std::vector<double>> Space::to_unit(const Point& point) const {
     if (!std::isfinite(unit[i])) return std::nullopt;
   }
   return unit;
+}
+
+std::int64_t Space::whole_at(std::size_t i, double unit) const {
+  const double inside = std::clamp(unit, 0.0, 1.0);
+  if (const auto* whole = std::get_if<Integer>(&parameters_[i].range)) {
+    const double value = unscaled(scalings_[i], low_[i] + inside * (high_[i] - low_[i]));
+    return std::clamp(static_cast<std::int64_t>(std::floor(value + 0.5)), whole->min, whole->max);
+  }
+  const auto count = static_cast<double>(values_[i]);
+  return static_cast<std::int64_t>(std::min(inside * count, count - 1));
+}
+
+double Space::unit_of_whole(std::size_t i, std::int64_t whole) const {
+  if (categorical(i)) return (static_cast<double>(whole) + 0.5) / static_cast<double>(values_[i]);
+  return unit_of(i, static_cast<double>(whole));
+}
+
+double Space::snapped(std::size_t i, double unit) const {
+  if (std::holds_alternative<Continuous>(parameters_[i].range)) return std::clamp(unit, 0.0, 1.0);
+  return unit_of_whole(i, whole_at(i, unit));
+}
+
+std::optional<double> Space::stepped(std::size_t i, double unit, std::int64_t steps) const {
+  if (std::holds_alternative<Continuous>(parameters_[i].range)) return std::nullopt;
+  const std::int64_t next = whole_at(i, unit) + steps;
+  if (const auto* whole = std::get_if<Integer>(&parameters_[i].range)) {
+    if (next < whole->min || next > whole->max) return std::nullopt;
+  } else if (next < 0 || next >= static_cast<std::int64_t>(values_[i])) {
+    return std::nullopt;
+  }
+  return unit_of_whole(i, next);
 }
 
 Checked<Value> Space::value_from_text(std::size_t i, std::string_view text) const {

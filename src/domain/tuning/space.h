@@ -85,6 +85,13 @@ class Space {
   // a value of the wrong type, or a number of which the scaling has no image.
   std::optional<std::vector<double>> to_unit(const Point& point) const;
 
+  // The middle of the share of parameter `i` that `unit` lies in; `unit` itself for a continuous
+  // one.
+  double snapped(std::size_t i, double unit) const;
+  // The middle of the share `steps` values further on; nullopt when that leaves the range, or for a
+  // continuous parameter.
+  std::optional<double> stepped(std::size_t i, double unit, std::int64_t steps) const;
+
   // Reads a value as to_text writes it; range is not checked, so that parents can be read.
   Checked<Value> value_from_text(std::size_t i, std::string_view text) const;
   // Whether each value has the right type and lies in its range.
@@ -93,6 +100,9 @@ class Space {
  private:
   Space() = default;
   double unit_of(std::size_t i, double value) const;
+  // The integer, or the number of the category, that `unit` lies in the share of.
+  std::int64_t whole_at(std::size_t i, double unit) const;
+  double unit_of_whole(std::size_t i, std::int64_t whole) const;
 
   std::vector<Parameter> parameters_;
   std::vector<Scaling> scalings_;
