@@ -1,6 +1,10 @@
 // The search as a program that is asked and told, for bench/tuning/run.py. One JSON object a line:
 //   {"space": [...], "seed": 1, "method": "bayesian"}  begins a search, answers {}
-//   {"ask": N}              answers {"point": {...}, "seconds": S}, which is pending from then on
+//   {"ask": N}              answers {"point": {...}, "seconds": S}, which is pending from then on,
+//                           unless "forget" stands beside it
+//   {"load": [{"point": {...}, "value": V}, ...]} makes known what nobody asked for; answers {}
+//   {"min_resource": A, "max_resource": B, "jobs": [{"values": [...], "running": true}, ...]}
+//                           answers {"stop": [...]}, what Hyperband decides; needs no search
 //   {"tell": N, "value": V} V null: the evaluation failed; answers {}
 #include <chrono>
 #include <iostream>
@@ -9,6 +13,7 @@
 
 #include "base/json.h"
 #include "domain/tuning/bayesian.h"
+#include "domain/tuning/hyperband.h"
 #include "domain/tuning/random_search.h"
 
 namespace clary::tuning {
@@ -47,7 +52,7 @@ struct Search {
                               : suggest(space, history, seed, index);
   }
 
-  json::object ask(std::uint64_t index) {
+  json::object ask(std::uint64_t index, bool keep) {
     const auto began = std::chrono::steady_clock::now();
     Point point = next(index);
     const std::chrono::duration<double> took = std::chrono::steady_clock::now() - began;
@@ -55,8 +60,26 @@ struct Search {
     for (std::size_t i = 0; i < space.size(); ++i) {
       std::visit([&](const auto& value) { values[space.parameters()[i].name] = value; }, point[i]);
     }
-    pending.emplace(index, std::move(point));
+    if (keep) pending.emplace(index, std::move(point));
     return {{"point", values}, {"seconds", took.count()}};
+  }
+
+  json::object load(const json::array& rows) {
+    for (const auto& row : rows) {
+      Point point;
+      for (const Parameter& parameter : space.parameters()) {
+        const auto& value = row.at("point").at(parameter.name);
+        if (value.is_string()) {
+          point.emplace_back(std::string(value.as_string()));
+        } else if (std::holds_alternative<Integer>(parameter.range)) {
+          point.emplace_back(value.to_number<std::int64_t>());
+        } else {
+          point.emplace_back(value.to_number<double>());
+        }
+      }
+      history.observations.push_back({std::move(point), row.at("value").to_number<double>()});
+    }
+    return {};
   }
 
   json::object tell(std::uint64_t index, const json::value& value) {
@@ -85,6 +108,22 @@ Search made(const json::object& line) {
           {}};
 }
 
+json::object halved(const json::object& line) {
+  std::vector<Curve> jobs;
+  for (const auto& job : line.at("jobs").as_array()) {
+    Curve curve{{}, job.at("running").as_bool()};
+    for (const auto& value : job.at("values").as_array()) {
+      curve.values.push_back(value.to_number<double>());
+    }
+    jobs.push_back(std::move(curve));
+  }
+  const HyperbandSettings settings{line.at("min_resource").to_number<std::uint64_t>(),
+                                   line.at("max_resource").to_number<std::uint64_t>()};
+  json::array stop;
+  for (const bool now : jobs_to_stop(settings, jobs)) stop.emplace_back(now);
+  return {{"stop", stop}};
+}
+
 void run() {
   std::optional<Search> search;
   for (std::string text; std::getline(std::cin, text);) {
@@ -94,7 +133,11 @@ void run() {
     if (line.contains("space")) {
       search.emplace(made(line));
     } else if (line.contains("ask")) {
-      answer = search->ask(line.at("ask").to_number<std::uint64_t>());
+      answer = search->ask(line.at("ask").to_number<std::uint64_t>(), !line.contains("forget"));
+    } else if (line.contains("load")) {
+      answer = search->load(line.at("load").as_array());
+    } else if (line.contains("jobs")) {
+      answer = halved(line);
     } else {
       answer = search->tell(line.at("tell").to_number<std::uint64_t>(), line.at("value"));
     }

@@ -1,7 +1,9 @@
 """Runs the peers over functions and seeds, one process a run, and keeps each trace in a folder; runs
 that are there are not repeated.
 
-    run_peers.py FOLDER SEEDS EVALUATIONS PEER...
+    run_peers.py FOLDER SEEDS EVALUATIONS PEER[:FUNCTION]...
+
+A peer without a function runs on all of them. Some can run beside one another on one folder.
 """
 
 import json
@@ -39,8 +41,9 @@ def main():
     folder, seeds, evaluations, *peers = sys.argv[1:]
     Path(folder).mkdir(parents=True, exist_ok=True)
     for seed in range(int(seeds)):
-        for peer in peers:
-            for name in functions.names():
+        for wanted in peers:
+            peer, _, only = wanted.partition(":")
+            for name in [only] if only else functions.names():
                 run(folder, peer, name, seed, int(evaluations))
 
 

@@ -14,7 +14,7 @@ namespace {
 
 // Points that are evenly scattered before any model is asked.
 std::size_t design_size(const Space& space) {
-  return std::min<std::size_t>(10, 3 + space.size());
+  return std::min<std::size_t>(7, 3 + space.size());
 }
 
 std::vector<Point> taken_points(const History& history) {

@@ -27,7 +27,10 @@ Encoder::Encoder(const Space& space, std::size_t tasks) : space_(&space), tasks_
     }
   }
   first_.push_back(layout_.features());
-  if (tasks > 1) add(tasks, false);
+  if (tasks > 1) {
+    layout_.task_scale = layout_.scales;
+    add(tasks, false);
+  }
 }
 
 void Encoder::encode(const std::vector<double>& unit, std::size_t task,

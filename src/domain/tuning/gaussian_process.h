@@ -23,6 +23,8 @@ struct FeatureLayout {
   // For each feature, which warping it has, or -1.
   std::vector<int> warp_of;
   int scales = 0, warps = 0;
+  // The length scale of the category that says which task a point was run in, or -1.
+  int task_scale = -1;
 
   Eigen::Index features() const { return static_cast<Eigen::Index>(scale_of.size()); }
   // Log length scales, log signal variance, log noise variance, log a and log b of each warping.

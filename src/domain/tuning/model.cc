@@ -15,8 +15,10 @@ using Eigen::Index;
 using Eigen::MatrixXd;
 using Eigen::VectorXd;
 
-// Beyond this many rows hyperparameters are fitted to a part of them; all count in the posterior.
-constexpr std::size_t kMostFitted = 110;
+// Beyond this many rows hyperparameters are fitted to a part of them, and transforms compared on a
+// smaller part; all count in the posterior.
+constexpr std::size_t kMostFitted = 90;
+constexpr std::size_t kMostCompared = 60;
 
 // Normal priors of the log hyperparameters, and the box they stay in.
 struct Priors {
@@ -29,9 +31,11 @@ Priors priors_of(const FeatureLayout& layout) {
                 VectorXd::Zero(count)};
   // Distances grow with the root of the number of dimensions, and so should length scales
   // (Hvarfner, Hellsten and Nardi 2024).
-  const double scale = std::log(0.5) + 0.5 * std::log(static_cast<double>(layout.scales));
+  const double scale = std::log(0.2) + 0.5 * std::log(static_cast<double>(layout.scales));
   priors.mean.head(layout.scales).setConstant(scale);
   priors.deviation.head(layout.scales).setConstant(1.0);
+  // Whoever transfers expects tasks to be alike: a correlation of a half, in the middle.
+  if (layout.task_scale >= 0) priors.mean[layout.task_scale] = 0;
   priors.low.head(layout.scales).setConstant(std::log(0.005));
   priors.high.head(layout.scales).setConstant(std::log(50.0));
   priors.mean[layout.signal()] = 0;
@@ -155,10 +159,11 @@ VectorXd targets_of(const Known& known, const OutputTransform& transform) {
 
 // Which rows hyperparameters are fitted to: the best of the own ones, which matter most, and some
 // of all others.
-std::vector<Index> fitted_rows(const Known& known, const VectorXd& targets) {
+std::vector<Index> fitted_rows(const Known& known, const VectorXd& targets,
+                               std::size_t most = kMostFitted) {
   std::vector<Index> rows = ascending(targets.head(static_cast<Index>(known.own)));
   for (std::size_t i = known.own; i < known.rows.size(); ++i) rows.push_back(static_cast<Index>(i));
-  rows = some_of(rows, kMostFitted);
+  rows = some_of(rows, most);
   std::ranges::sort(rows);
   return rows;
 }
@@ -193,7 +198,7 @@ Choice choose(const Known& known, const FeatureLayout& layout, const MatrixXd& p
   std::vector<VectorXd> starts = {prior_middle(layout)};
   for (const OutputTransform& transform : candidates) {
     const VectorXd targets = targets_of(known, transform);
-    const auto rows = fitted_rows(known, targets);
+    const auto rows = fitted_rows(known, targets, kMostCompared);
     std::vector<double> used;
     for (const Index row : rows) {
       if (row < static_cast<Index>(known.own))
