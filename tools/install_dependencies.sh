@@ -13,7 +13,9 @@ packages=(
   libpcre2-dev libpugixml-dev libspdlog-dev libfmt-dev libcli11-dev libtomlplusplus-dev
   zlib1g-dev libdeflate-dev libargon2-dev libseccomp-dev libeigen3-dev libgtest-dev libgmock-dev
   # run time
-  bubblewrap gocryptfs fuse3 curl
+  bubblewrap gocryptfs fuse3 curl slirp4netns
+  # tests of scripts that MPI starts
+  openmpi-bin
   # tests of the Slurm backend
   slurmctld slurmd slurm-client slurm-wlm-basic-plugins munge
   # containers

@@ -16,6 +16,7 @@
 #include <thread>
 
 #include "algorithms/container/contract.h"
+#include "algorithms/xgboost/own_address.h"
 #include "base/json.h"
 
 namespace clary::algorithms::xgboost {
@@ -361,6 +362,7 @@ Communicator::Communicator(const std::vector<std::string>& hosts, const std::str
                            std::uint16_t port)
     : exceptions_(std::uncaught_exceptions()) {
   const std::string first = address_of(hosts.at(0));
+  bind_only_to(address_of(current));
   if (current == hosts[0]) {
     start_tracker(first, port, hosts.size());
     listener_ = listen_at(first, port + 1);

@@ -1,16 +1,33 @@
 """The command that starts the script: by itself, under torchrun, or under mpirun."""
 
+import hashlib
 import importlib.metadata
 import importlib.util
+import os
 import shlex
 import shutil
+import socket
 import sys
 
 from clary_runtime import paths, remote
 from clary_runtime.errors import UserError
 from clary_runtime.job import Job, gpu_count
 
-TORCH_PORT = "7777"
+TORCH_PORT = 7777
+
+
+def torch_port(master: str) -> int:
+    """SageMaker's port where the first host has it to itself. On a machine that other jobs' hosts
+    share, where torchrun listens at every address, one of the job's own; all hosts find the same."""
+    try:
+        shared = socket.gethostbyname(master).startswith("127.")
+    except OSError:
+        shared = False
+    secret = os.environ.get(remote.SECRET_VARIABLE, "")
+    if not shared or not secret:
+        return TORCH_PORT
+    # Below what the kernel gives to connections.
+    return 10000 + int(hashlib.sha256(secret.encode()).hexdigest(), 16) % 20000
 
 
 def is_package(program: str) -> bool:
@@ -63,7 +80,7 @@ def torchrun_command(job: Job) -> list[str]:
     command = [sys.executable, "-m", "torch.distributed.run", "--nnodes", str(len(hosts)),
                "--nproc_per_node", str(each)]
     if len(hosts) > 1:
-        command += ["--master_addr", job.master, "--master_port", TORCH_PORT,
+        command += ["--master_addr", job.master, "--master_port", str(torch_port(job.master)),
                     "--node_rank", str(hosts.index(job.current_host))]
     if needs_redirects():
         command += ["--redirects", "1", "--tee", "1"]

@@ -8,6 +8,7 @@
 
 #include "agent/container_workload.h"
 #include "agent/hosts.h"
+#include "agent/network/private_network.h"
 
 namespace clary::agent {
 namespace {
@@ -26,16 +27,24 @@ std::uint64_t at_most(int resource, std::uint64_t wanted) {
   return std::min<std::uint64_t>(wanted, limit.rlim_max);
 }
 
+// Podman joins any network that it is given the path of; Docker only those of containers.
+std::string private_network(const PrivateNetwork& network) {
+  if (geteuid() != 0) {
+    throw CannotLaunch(
+        "EnableInterContainerTrafficEncryption and EnableNetworkIsolation are not available to "
+        "instances of an image where the server does not run as root");
+  }
+  return "ns:/proc/" + std::to_string(getpid()) + "/fd/" +
+         std::to_string(network.space().network.get());
+}
+
 // Instances that run together reach each other at addresses of the machine's loopback. Bridge and
 // "none" are networks of the container's own, into which the agent reaches when it is
 // root. Otherwise a job shares the machine's, and a model server's port is published.
-std::string network_of(const JobSpec& spec) {
-  if (spec.instance_count > 1) {
-    if (spec.network) return "host";
-    throw CannotLaunch(
-        "EnableNetworkIsolation is not available on this server for jobs of several instances that "
-        "run an image of their own");
-  }
+std::string network_of(const WorkloadOptions& options) {
+  const JobSpec& spec = options.run.spec;
+  if (options.network != nullptr) return private_network(*options.network);
+  if (spec.instance_count > 1) return "host";
   if (!spec.network && (geteuid() == 0 || spec.mode == JobSpec::Mode::kRunToEnd)) return "none";
   if (geteuid() == 0 || spec.mode == JobSpec::Mode::kServe) return "bridge";
   return "host";
@@ -60,10 +69,16 @@ containers::ContainerSpec container_spec(const WorkloadOptions& options) {
   container.mounts.push_back(
       {.host = options.opt_ml.string(), .inside = "/opt/ml", .writable = true});
   container.host_name = host_of_instance(spec.instance_index);
-  container.network = network_of(spec);
+  container.network = network_of(options);
   if (spec.instance_count > 1) {
-    container.mounts.push_back({.host = write_hosts(options.run.folder, spec, spec.peers).string(),
-                                .inside = "/etc/hosts"});
+    const std::filesystem::path hosts = write_hosts(
+        options.run.folder, spec, options.network ? options.network->peers() : spec.peers);
+    container.mounts.push_back({.host = hosts.string(), .inside = "/etc/hosts"});
+  }
+  if (options.network != nullptr) {
+    for (const process::Bind& bind : options.network->binds()) {
+      container.mounts.push_back({.host = bind.host.string(), .inside = bind.inside.string()});
+    }
   }
   container.memory_bytes = spec.limits.memory_bytes;
   container.shared_memory_bytes =

@@ -85,7 +85,7 @@ void ContainerWorkload::create() {
   }
   pull_image(options_.run, *runtime_, SystemClock());
   const containers::ContainerSpec spec = container_spec(options_);
-  own_network_ = spec.network != "host";
+  own_network_ = spec.network != "host" && options_.network == nullptr;
   id_ = runtime_->create(spec);
   attachment_ = std::make_unique<Attachment>(runtime_->socket(), id_, Attachment::Replay::kNo);
   frames_ = std::make_unique<containers::FrameReader>(

@@ -46,8 +46,6 @@ std::string own_address(const http::Address& server) {
   return text.data();
 }
 
-namespace {
-
 std::string interface_of(const std::string& address) {
   ifaddrs* found = nullptr;
   if (getifaddrs(&found) != 0) return {};
@@ -67,21 +65,17 @@ std::string interface_of(const std::string& address) {
   return {};
 }
 
-}  // namespace
-
 void name_interface(const JobSpec& spec, const std::filesystem::path& opt_ml,
-                    const std::vector<Peer>& peers) {
-  constexpr const char* kFile = "input/config/resourceconfig.json";
-  const auto config = spec.config_files.find(kFile);
-  const auto index = static_cast<std::size_t>(spec.instance_index);
-  if (config == spec.config_files.end() || !config->second.is_object() || index >= peers.size()) {
-    return;
-  }
-  const std::string name = interface_of(peers[index].address);
+                    const std::string& name) {
   if (name.empty()) return;
-  json::object changed = config->second.get_object();
-  changed["network_interface_name"] = name;
-  std::ofstream(opt_ml / kFile, std::ios::binary) << json::serialize(changed);
+  // Of training jobs and of processing jobs.
+  for (const char* path : {"input/config/resourceconfig.json", "config/resourceconfig.json"}) {
+    const auto config = spec.config_files.find(path);
+    if (config == spec.config_files.end() || !config->second.is_object()) continue;
+    json::object changed = config->second.get_object();
+    changed["network_interface_name"] = name;
+    std::ofstream(opt_ml / path, std::ios::binary) << json::serialize(changed);
+  }
 }
 
 }  // namespace clary::agent

@@ -19,9 +19,12 @@ std::filesystem::path write_hosts(const std::filesystem::path& folder, const Job
 // told.
 std::string own_address(const http::Address& server);
 
-// Puts the name of the network interface that has this instance's address into
+// The network interface of this machine that has the address; "" when none has.
+std::string interface_of(const std::string& address);
+
+// Puts the name of the network interface that leads to the other instances into
 // resourceconfig.json, for programs that choose where they listen. Before the workload starts.
 void name_interface(const JobSpec& spec, const std::filesystem::path& opt_ml,
-                    const std::vector<Peer>& peers);
+                    const std::string& name);
 
 }  // namespace clary::agent

@@ -12,6 +12,7 @@
 #include <thread>
 
 #include "agent/hosts.h"
+#include "agent/network/private_network.h"
 #include "agent/python_environment.h"
 #include "agent/workload_user.h"
 #include "process/shared_libraries.h"
@@ -108,7 +109,8 @@ SandboxWorkload::SandboxWorkload(const WorkloadOptions& options)
                                      .cpus = spec.limits.cpus,
                                      .processes = kMostProcesses});
   const std::string host_name = host_of_instance(spec.instance_index);
-  const fs::path hosts = write_hosts(options.run.folder, spec, spec.peers);
+  const fs::path hosts = write_hosts(options.run.folder, spec,
+                                     options.network ? options.network->peers() : spec.peers);
   process::Sandbox sandbox;
   sandbox.opt_ml = options.opt_ml;
   sandbox.binds = program.binds;
@@ -125,6 +127,10 @@ SandboxWorkload::SandboxWorkload(const WorkloadOptions& options)
     }
   }
   sandbox.network = spec.network;
+  if (options.network) {
+    sandbox.in_network = true;
+    for (const Bind& bind : options.network->binds()) sandbox.binds.push_back(bind);
+  }
   sandbox.host_name = host_name;
   sandbox.start_signal = start_.reader.get();
   sandbox.information = information_.writer.get();
@@ -136,6 +142,10 @@ SandboxWorkload::SandboxWorkload(const WorkloadOptions& options)
   command.standard_error = error_.writer.get();
   command.inherited = {start_.reader.get(), information_.writer.get(), syscall_filter_.get()};
   command.open_files = open_file_limit();
+  if (options.network) {
+    command.user_space = options.network->space().user.get();
+    command.network = options.network->space().network.get();
+  }
   // Signals for the agent's process group (as Slurm sends them) are not for the sandbox.
   command.new_session = true;
   command.core_dumps = false;  // they would hold data and credentials

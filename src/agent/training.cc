@@ -13,6 +13,7 @@
 #include "agent/hosts.h"
 #include "agent/instances.h"
 #include "agent/log_shipper.h"
+#include "agent/network/private_network.h"
 #include "agent/opt_ml.h"
 #include "agent/pipe_channels.h"
 #include "agent/resource_sampler.h"
@@ -45,14 +46,15 @@ class Training {
 
   json::object run() {
     try {
-      check_traffic(run_.spec.peers);
       volume_.emplace(run_, s3_, clock_);
       lay_out_opt_ml(run_.spec, opt_ml_);
       // The sandbox is set up while the inputs come.
       staging_.emplace(run_.spec, opt_ml_, s3_, clock_);
       reporter_.phase("downloading");
       progress_at_ = clock_.steady_now() + kProgressEvery;
-      workload_ = make_workload({.run = run_, .opt_ml = opt_ml_});
+      if (PrivateNetwork::is_for(run_.spec)) network_.emplace(run_, clock_);
+      workload_ = make_workload(
+          {.run = run_, .opt_ml = opt_ml_, .network = network_ ? &*network_ : nullptr});
     } catch (const std::exception& error) {
       spdlog::error("{}", error.what());
       return outcome_report("failed", 0, reason_of(std::current_exception(), "Starting the job"));
@@ -64,11 +66,12 @@ class Training {
  private:
   enum class Asked { kNothing, kStop, kTimeOut };
 
-  void check_traffic(const std::vector<Peer>& peers) const;
   void watch();
   void staged();
   void tell_progress(SteadyTime now);
   void begin();
+  void look_at_network();
+  void start(const std::vector<Peer>& peers);
   void ask(Asked what);
   milliseconds until_next() const;
   void report_metrics(json::array metrics) {
@@ -77,6 +80,11 @@ class Training {
   bool pump(int file, void (LogShipper::*take)(std::string_view));
   json::object conclude();
   json::object upload(std::string_view kind, Keep keep, std::string reason);
+  std::string lost_network() const {
+    return "InternalServerError: the network between the job's instances: " + network_error_ +
+           ". Please check that the machines reach each other on any TCP port and start the job "
+           "again.";
+  }
 
   const RunFile& run_;
   Reporter& reporter_;
@@ -85,7 +93,10 @@ class Training {
   const fs::path opt_ml_;
   const S3Options s3_;
   LogShipper shipper_;
-  std::optional<Volume> volume_;  // under all that the run has in opt_ml_
+  std::optional<Volume> volume_;           // under all that the run has in opt_ml_
+  std::optional<PrivateNetwork> network_;  // around the workload
+  bool meeting_ = false;                   // the instances' networks are being connected
+  std::string network_error_;
   std::unique_ptr<Workload> workload_;
   std::optional<Staging> staging_;              // set while inputs come; goes before what it uses
   std::optional<ContinuousUpload> continuous_;  // while the workload runs
@@ -103,18 +114,6 @@ class Training {
   std::optional<SteadyTime> time_out_at_, kill_at_;
   std::optional<process::Exit> exit_;
 };
-
-// On one machine what instances tell each other never leaves it. Between machines nothing here
-// would hide it.
-void Training::check_traffic(const std::vector<Peer>& peers) const {
-  if (!run_.spec.private_traffic) return;
-  for (const Peer& peer : peers) {
-    if (peer.address.starts_with("127.")) continue;
-    throw CannotLaunch(
-        "EnableInterContainerTrafficEncryption is not available between machines: put an encrypted "
-        "network (WireGuard, IPsec) under the nodes and create the job without it");
-  }
-}
 
 // Reads what is there, but not without end: a flood must not hide a stop. False at the end of the
 // stream.
@@ -167,7 +166,11 @@ void Training::staged() {
   if (staging_error_ || asked_ != Asked::kNothing) return workload_->kill();
   if (run_.spec.instance_count == 1) return begin();
   json::object report{{"staged", true}};
-  if (run_.spec.peers.empty()) report["address"] = own_address(run_.server);
+  if (network_) {
+    report["address"] = network_->mesh().endpoint();
+  } else if (run_.spec.peers.empty()) {
+    report["address"] = own_address(run_.server);
+  }
   reporter_.report(std::move(report));
   go_ = reporter_.await_go();
 }
@@ -179,11 +182,29 @@ void Training::begin() {
   for (const json::value& peer : reporter_.peers()) {
     peers.push_back({string_or(peer.as_object(), "host"), string_or(peer.as_object(), "address")});
   }
+  if (!network_) return start(peers);
+  std::vector<std::string> endpoints;
+  for (const Peer& peer : peers) endpoints.push_back(peer.address);
+  meeting_ = true;
+  network_->mesh().meet(std::move(endpoints));
+}
+
+void Training::look_at_network() {
+  eventfd_t count = 0;
+  eventfd_read(network_->mesh().event(), &count);
+  network_error_ = network_->mesh().failure();
+  if (!network_error_.empty()) return workload_->kill();
+  if (!network_->mesh().met() || !std::exchange(meeting_, false)) return;
+  if (asked_ == Asked::kNothing) start(network_->peers());
+}
+
+void Training::start(const std::vector<Peer>& peers) {
+  const auto own = static_cast<std::size_t>(run_.spec.instance_index);
   try {
-    check_traffic(peers);
-    if (!peers.empty()) {
+    if (own < peers.size()) {
       write_hosts(run_.folder, run_.spec, peers);
-      name_interface(run_.spec, opt_ml_, peers);
+      name_interface(run_.spec, opt_ml_,
+                     network_ ? PrivateNetwork::kInterface : interface_of(peers[own].address));
     }
     if (!plans_.empty()) {
       pipes_ = std::make_unique<PipeChannels>(std::move(plans_), run_.spec, opt_ml_, s3_, clock_);
@@ -220,15 +241,16 @@ void Training::begin() {
 void Training::watch() {
   bool output_open = true, error_open = true;
   while (!exit_) {
-    std::array<pollfd, 9> files{{{stop_.signals(), POLLIN, 0},
-                                 {stop_.asked(), POLLIN, 0},
-                                 {workload_->exit_event(), POLLIN, 0},
-                                 {output_open ? workload_->output() : -1, POLLIN, 0},
-                                 {error_open ? workload_->error() : -1, POLLIN, 0},
-                                 {staging_ ? staging_->done() : -1, POLLIN, 0},
-                                 {go_, POLLIN, 0},
-                                 {pipes_ && !pipe_error_ ? pipes_->failed() : -1, POLLIN, 0},
-                                 {shells_ ? shells_->listening() : -1, POLLIN, 0}}};
+    std::array<pollfd, 10> files{{{stop_.signals(), POLLIN, 0},
+                                  {stop_.asked(), POLLIN, 0},
+                                  {workload_->exit_event(), POLLIN, 0},
+                                  {output_open ? workload_->output() : -1, POLLIN, 0},
+                                  {error_open ? workload_->error() : -1, POLLIN, 0},
+                                  {staging_ ? staging_->done() : -1, POLLIN, 0},
+                                  {go_, POLLIN, 0},
+                                  {pipes_ && !pipe_error_ ? pipes_->failed() : -1, POLLIN, 0},
+                                  {shells_ ? shells_->listening() : -1, POLLIN, 0},
+                                  {network_ ? network_->mesh().event() : -1, POLLIN, 0}}};
     poll(files.data(), files.size(), static_cast<int>(until_next().count()));
     if (files[0].revents != 0 || files[1].revents != 0) {
       stop_.drain();
@@ -241,6 +263,7 @@ void Training::watch() {
       workload_->kill();
     }
     if (files[8].revents != 0) shells_->accept(*workload_);
+    if (files[9].revents != 0) look_at_network();
     if (files[2].revents != 0) exit_ = workload_->poll();
     // Also after the end: what it wrote last is still in the pipes.
     if (output_open) output_open = pump(workload_->output(), &LogShipper::output);
@@ -281,6 +304,7 @@ json::object Training::conclude() {
     if (launch_error_) {
       return outcome_report("failed", 0, reason_of(launch_error_, "Starting the job"));
     }
+    if (!network_error_.empty()) return outcome_report("failed", 0, lost_network());
     return outcome_report("failed", process::shell_code(*exit_),
                           "InternalServerError: the sandbox ended before the program started: " +
                               shipper_.last_error() +
@@ -299,6 +323,7 @@ json::object Training::conclude() {
   }
   if (asked_ == Asked::kStop) return upload("stopped", Keep::kWhatIsThere, "");
   if (asked_ == Asked::kTimeOut) return upload("timed-out", Keep::kWhatIsThere, "");
+  if (!network_error_.empty()) return upload("failed", Keep::kWithoutModel, lost_network());
   if (const std::string lost = workload_->lost(); !lost.empty()) {
     return upload("failed", Keep::kWithoutModel, "InternalServerError: " + lost);
   }

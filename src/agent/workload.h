@@ -18,6 +18,8 @@
 
 namespace clary::agent {
 
+class PrivateNetwork;
+
 // Why a workload cannot be started at all; what() is for the user.
 class CannotLaunch : public std::runtime_error {
  public:
@@ -32,6 +34,8 @@ struct WorkloadOptions {
   // Mode kServe: where the gateway asks for answers, on the host. A program that listens on a port
   // of its own (an image) is made to be reached there.
   std::filesystem::path serving_socket{};
+  // What the workload is to be in; nullptr: the machine's network, or none. Outlives the workload.
+  const PrivateNetwork* network = nullptr;
 };
 
 // owns: the processes; the destructor kills what still runs. threads: one, and it must live as long

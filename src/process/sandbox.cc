@@ -107,7 +107,7 @@ std::vector<std::string> sandbox_command(const std::filesystem::path& bubblewrap
         {bind.access == Bind::Access::kWrite ? "--bind" : "--ro-bind", bind.host, bind.inside});
   }
   add(command, {"--unshare-ipc", "--unshare-pid", "--unshare-uts", "--unshare-cgroup-try"});
-  if (!sandbox.network) add(command, {"--unshare-net"});
+  if (!sandbox.network && !sandbox.in_network) add(command, {"--unshare-net"});
   add_identity(command, sandbox);
   add(command, {"--hostname", sandbox.host_name, "--die-with-parent", "--new-session"});
   if (sandbox.start_signal >= 0) {

@@ -21,6 +21,8 @@ struct Sandbox {
   std::filesystem::path opt_ml;  // on the host; appears as /opt/ml, writable
   std::vector<Bind> binds;       // in this order, after the minimal root
   bool network = false;
+  // It is started in the network that it shall have (Command::network): none is made for it.
+  bool in_network = false;
   std::string host_name = "algo-1";
   std::filesystem::path directory = "/opt/ml";  // where the workload starts, inside
   // The sandbox is set up, then waits until this descriptor becomes readable before it starts the

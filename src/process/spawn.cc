@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <linux/close_range.h>
 #include <poll.h>
+#include <sched.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -77,6 +78,12 @@ void limit(const Prepared& prepared, __rlimit_resource resource, std::optional<s
   for (int number = 1; number < NSIG; ++number) sigaction(number, &reset, nullptr);
   if (command.new_session && setsid() < 0) fail(prepared, "setsid");
   for (const std::string& file : command.cgroups) enter_cgroup(prepared, file);
+  if (command.user_space >= 0 && setns(command.user_space, CLONE_NEWUSER) != 0) {
+    fail(prepared, "enter the user name space");
+  }
+  if (command.network >= 0 && setns(command.network, CLONE_NEWNET) != 0) {
+    fail(prepared, "enter the network");
+  }
   if (!command.directory.empty() && chdir(command.directory.c_str()) != 0) {
     fail(prepared, "enter the working directory");
   }

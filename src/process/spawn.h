@@ -32,6 +32,9 @@ struct Command {
   bool block_termination = false;
   // Files the child writes "0" to before exec in order to enter control groups: cgroup.h.
   std::vector<std::string> cgroups{};
+  // Name spaces the child enters before exec, network_space.h: of users, then the network; -1:
+  // none.
+  int user_space = -1, network = -1;
 };
 
 struct Exit {

@@ -94,14 +94,22 @@ def upload_source(clients, bucket, files):
     return f"s3://{bucket}/{key}"
 
 
-def script_job(clients, bucket, files, program="train.py", image=SKLEARN_IMAGE, channels=(),
-               hyperparameters=None, timeout=90, **changes):
-    """Runs a script to its end; returns the job's description. Values are encoded as SDK v2 does."""
+def script_request(clients, bucket, files, program="train.py", image=SKLEARN_IMAGE, channels=(),
+                   hyperparameters=None, **changes):
+    """A CreateTrainingJob request for a script. Values are encoded as SDK v2 does."""
     uri = upload_source(clients, bucket, files)
     encoded = {"sagemaker_submit_directory": f'"{uri}"', "sagemaker_program": f'"{program}"',
                "sagemaker_container_log_level": "20", "sagemaker_region": '"us-east-1"'}
     encoded |= {"objective": None, "num_round": None, "max_depth": None, "eta": None,
                 "eval_metric": None} | (hyperparameters or {})
-    return aws.train(clients, bucket, list(channels), timeout=timeout, hyperparameters=encoded,
-                     AlgorithmSpecification={"TrainingImage": image, "TrainingInputMode": "File"}
-                     | changes.pop("algorithm", {}), **changes)
+    return aws.job_request(clients, bucket, list(channels), hyperparameters=encoded,
+                           AlgorithmSpecification={"TrainingImage": image,
+                                                   "TrainingInputMode": "File"}
+                           | changes.pop("algorithm", {}), **changes)
+
+
+def script_job(clients, bucket, files, timeout=90, **more):
+    """Runs a script to its end; returns the job's description."""
+    request = script_request(clients, bucket, files, **more)
+    clients.sagemaker.create_training_job(**request)
+    return aws.wait_job(clients, request["TrainingJobName"], timeout)

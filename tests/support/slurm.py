@@ -16,7 +16,7 @@ PROGRAMS = ("munged", "slurmctld", "slurmd", "sbatch", "squeue", "scancel", "sin
 
 CONFIG = """
 ClusterName=clary
-SlurmctldHost={host}(127.0.0.1)
+SlurmctldHost={host}({address})
 SlurmUser=root
 SlurmdUser=root
 SlurmctldPort={port}
@@ -59,10 +59,51 @@ def path():
     return os.environ.get("PATH", "") + ":/usr/sbin:/sbin"
 
 
-class SlurmCluster:
-    """owns: all daemons and the folder."""
+class PrivateNetwork:
+    """A bridge of this machine, and a network name space for each node behind it: as if the nodes were
+    machines. owns: the bridge and the name spaces."""
 
-    def __init__(self, nodes=3, cpus=2, memory=4000):
+    def __init__(self, nodes):
+        number = os.getpid() % 250
+        self.bridge, self.subnet = f"clr{os.getpid()}", f"10.213.{number}"
+        self.host = f"{self.subnet}.254"
+        self.spaces = {node: f"{self.bridge}-{node}" for node in nodes}
+        self.addresses = {node: f"{self.subnet}.{i + 1}" for i, node in enumerate(nodes)}
+        self.ip("link", "add", self.bridge, "type", "bridge")
+        self.ip("addr", "add", f"{self.host}/24", "dev", self.bridge)
+        self.ip("link", "set", self.bridge, "up")
+        for i, (node, space) in enumerate(self.spaces.items()):
+            outer, inner = f"{self.bridge}v{i}", "node0"
+            self.ip("netns", "add", space)
+            self.ip("link", "add", outer, "type", "veth", "peer", "name", inner, "netns", space)
+            self.ip("link", "set", outer, "master", self.bridge, "up")
+            self.ip("-n", space, "addr", "add", f"{self.addresses[node]}/24", "dev", inner)
+            self.ip("-n", space, "link", "set", "lo", "up")
+            self.ip("-n", space, "link", "set", inner, "up")
+            self.ip("-n", space, "route", "add", "default", "via", self.host)
+
+    @staticmethod
+    def ip(*words, check=True):
+        subprocess.run(["ip", *words], check=check, capture_output=True, timeout=30)
+
+    def entry(self, node):
+        return ["ip", "netns", "exec", self.spaces[node]]
+
+    def cut(self, node, state="down"):
+        """The node's cable is pulled, or put back ("up")."""
+        number = list(self.spaces).index(node)
+        self.ip("link", "set", f"{self.bridge}v{number}", state)
+
+    def remove(self):
+        for space in self.spaces.values():
+            self.ip("netns", "del", space, check=False)
+        self.ip("link", "del", self.bridge, check=False)
+
+
+class SlurmCluster:
+    """owns: all daemons and the folder. `private`: each node has a network of its own."""
+
+    def __init__(self, nodes=3, cpus=2, memory=4000, private=False):
         self.folder = Path(tempfile.mkdtemp(prefix="clary-slurm-"))
         self.nodes = [f"node{i + 1}" for i in range(nodes)]
         self.daemons = {}
@@ -72,9 +113,14 @@ class SlurmCluster:
             (self.folder / "spool" / node).mkdir()
         os.chmod(self.folder, 0o755)
         host = socket.gethostname()
-        text = CONFIG.format(folder=self.folder, host=host, port=free_port())
+        self.network = PrivateNetwork(self.nodes) if private else None
+        text = CONFIG.format(folder=self.folder, host=host, port=free_port(),
+                             address=self.network.host if private else "127.0.0.1")
+        if private:
+            text = text.replace("CommunicationParameters=NoInAddrAny,NoCtldInAddrAny\n", "")
         for node in self.nodes:
-            text += (f"NodeName={node} NodeHostname={host} NodeAddr=127.0.0.1 Port={free_port()} "
+            address = self.network.addresses[node] if private else "127.0.0.1"
+            text += (f"NodeName={node} NodeHostname={host} NodeAddr={address} Port={free_port()} "
                      f"CPUs={cpus} RealMemory={memory} State=UNKNOWN\n")
         text += f"PartitionName=main Nodes=ALL Default=YES MaxTime=INFINITE State=UP\n"
         self.config = self.folder / "etc" / "slurm.conf"
@@ -113,7 +159,8 @@ class SlurmCluster:
         self.spawn("slurmctld", "slurmctld", "-D", "-f", str(self.config))
 
     def start_node(self, node):
-        self.spawn(node, "slurmd", "-D", "-N", node, "-f", str(self.config))
+        entry = self.network.entry(node) if self.network else []
+        self.spawn(node, *entry, "slurmd", "-D", "-N", node, "-f", str(self.config))
 
     def idle_nodes(self):
         states = self.run("sinfo", "--noheader", "--Node", "--format=%T", check=False).split()
@@ -175,4 +222,6 @@ class SlurmCluster:
             except subprocess.TimeoutExpired:
                 daemon.kill()
                 daemon.wait()
+        if self.network:
+            self.network.remove()
         shutil.rmtree(self.folder, ignore_errors=True)

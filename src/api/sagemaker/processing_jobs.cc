@@ -1,4 +1,5 @@
 #include "api/sagemaker/processing_jobs.h"
+#include "api/sagemaker/instance_network.h"
 
 #include "api/sagemaker/job_scheduling.h"
 
@@ -59,6 +60,7 @@ json::object ProcessingJobs::create(const json::object& input, Call& call) {
     complete(job.body);
     job.internal[kRunId] = new_run_id(job.key);
     keep_job_keys(keys, job);
+    keep_gang_secret(job);
     keep_scheduling(input, call, job);
   });
   wake_(key);

@@ -1,5 +1,6 @@
 // From a processing job's document to what its agents are given. Source: the developer guide's "How
 // Amazon SageMaker Processing Configures Your Processing Container".
+#include "api/sagemaker/instance_network.h"
 #include "api/sagemaker/job_scheduling.h"
 #include "api/sagemaker/processing_jobs.h"
 
@@ -49,6 +50,11 @@ std::vector<OutputSpec> outputs_of(const store::Document& job) {
     outputs.push_back(std::move(output));
   }
   return outputs;
+}
+
+bool is_set(const json::object& body, std::string_view member) {
+  const json::object* config = find_object(body, "NetworkConfig");
+  return config != nullptr && find_bool(*config, member).value_or(false);
 }
 
 std::vector<std::string> words_at(const json::object& app, std::string_view member) {
@@ -124,9 +130,12 @@ std::vector<engine::JobSpec> processing_specs(const store::Document& job, const 
   common.volume_key = string_or(job.internal, kVolumeKey);
   common.limits = limits_of(body, cluster);
   put_scheduling(job, string_or(cluster, "InstanceType"), common);
-  const json::value* isolated = at_path(body, "NetworkConfig.EnableNetworkIsolation");
-  common.network = isolated == nullptr || !isolated->as_bool();
   common.instance_count = count;
+  put_instance_network(job,
+                       {.encrypted = is_set(body, "EnableInterContainerTrafficEncryption"),
+                        .isolated = is_set(body, "EnableNetworkIsolation"),
+                        .outside = true},
+                       common);
   common.exit_message = true;
   common.log_group = "/aws/sagemaker/ProcessingJobs";
   common.metric_namespace = "/aws/sagemaker/ProcessingJobs";

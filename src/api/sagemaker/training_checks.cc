@@ -66,16 +66,6 @@ void check_groups(const json::object& input, const json::object& resources) {
   }
 }
 
-// What several instances on one machine cannot have here, by name.
-void check_several(const json::object& input) {
-  if (find_bool(input, "EnableNetworkIsolation").value_or(false)) {
-    fail_validation(
-        "EnableNetworkIsolation is not available for training jobs of more than one instance on "
-        "this server, whose instances reach each other over the machine's own network: use one "
-        "instance, or create the job without isolation.");
-  }
-}
-
 void check_resources(const json::object& input) {
   const json::object* resources = find_object(input, "ResourceConfig");
   if (resources == nullptr) fail_validation("ResourceConfig must be specified.");
@@ -96,7 +86,6 @@ void check_resources(const json::object& input) {
                              " instances on this server, and the request asks for " +
                              std::to_string(count) + ".");
   }
-  if (count > 1) check_several(input);
 }
 
 void check_stopping(const json::object& input) {

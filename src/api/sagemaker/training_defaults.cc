@@ -1,7 +1,7 @@
 // What Describe shows of a training job that its request left to SageMaker.
+#include "api/sagemaker/instance_network.h"
 #include "api/sagemaker/resources.h"
 #include "api/sagemaker/training_document.h"
-#include "base/random.h"
 
 namespace clary::api::sagemaker {
 namespace {
@@ -64,7 +64,7 @@ void complete_training_document(store::Document& job, Timestamp now) {
                    {"StartTime", epoch_seconds(now)},
                    {"StatusMessage", "Starting the training job"}}};
   job.internal[kRunId] = new_run_id(job.key);
-  job.internal[kGangSecret] = random_hex(32);
+  keep_gang_secret(job);
 }
 
 }  // namespace clary::api::sagemaker

@@ -25,9 +25,6 @@ inline constexpr std::string_view kWaitExceeded = "wait_exceeded";
 // Tags of the sessions of the job's role: SessionChainingConfig.
 inline constexpr std::string_view kSessionTags = "session_tags";
 
-// What the instances of a job prove to each other that they belong together (clary_runtime.remote).
-inline constexpr std::string_view kGangSecret = "gang_secret";
-
 // Throws what CreateTrainingJob answers to a request that is well-formed but cannot be: roles,
 // images, channels, S3 locations, and what this server does not do.
 void check_training_request(const json::object& input, const Call& call, RoleSessions& roles,

@@ -3,6 +3,7 @@
 #include <cmath>
 
 #include "api/sagemaker/images.h"
+#include "api/sagemaker/instance_network.h"
 #include "api/sagemaker/job_keys.h"
 #include "api/sagemaker/job_scheduling.h"
 #include "api/sagemaker/resources.h"
@@ -115,9 +116,6 @@ std::map<std::string, std::string> environment_of(const store::Document& job,
   environment["SM_HOSTS"] = json::serialize(hosts_of(instances));
   environment["SM_CURRENT_INSTANCE_TYPE"] = instance.type;
   environment["SM_CURRENT_INSTANCE_GROUP"] = instance.group;
-  if (instances.size() > 1) {
-    environment["CLARY_GANG_SECRET"] = string_or(job.internal, kGangSecret);
-  }
   environment["SM_MODEL_DIR"] = "/opt/ml/model";
   environment["SM_OUTPUT_DATA_DIR"] = "/opt/ml/output/data";
   return environment;
@@ -181,10 +179,6 @@ void put_submit_directory(const json::object& body, engine::JobSpec& spec) {
                          .extract_tar = true});
 }
 
-bool isolated(const json::object& body) {
-  return find_bool(body, "EnableNetworkIsolation").value_or(false);
-}
-
 std::vector<InputSpec> inputs_of(const json::object& body, const Instance& instance) {
   std::vector<InputSpec> inputs;
   if (const json::array* channels = find_array(body, "InputDataConfig")) {
@@ -230,7 +224,6 @@ engine::JobSpec common_spec(const store::Document& job, const ImageWay& way) {
   spec.image = text_at(body, "AlgorithmSpecification.TrainingImage");
   put_way(way, "train", spec);
   put_user_command(body, spec);
-  spec.network = way.launch != Launch::kNativeAlgorithm && !isolated(body);
   const json::object* hyperparameters = find_object(body, "HyperParameters");
   spec.config_files["input/config/hyperparameters.json"] =
       hyperparameters == nullptr ? json::object() : *hyperparameters;
@@ -269,10 +262,12 @@ std::vector<engine::JobSpec> training_specs(const store::Document& job, const Im
     put_scheduling(job, instance.type, spec);
     spec.instance_index = static_cast<int>(i);
     spec.instance_count = static_cast<int>(instances.size());
-    // They find each other over the network, whatever the algorithm needs alone.
-    if (instances.size() > 1) spec.network = true;
-    spec.private_traffic =
-        find_bool(job.body, "EnableInterContainerTrafficEncryption").value_or(false);
+    put_instance_network(
+        job,
+        {.encrypted = find_bool(job.body, "EnableInterContainerTrafficEncryption").value_or(false),
+         .isolated = find_bool(job.body, "EnableNetworkIsolation").value_or(false),
+         .outside = way.launch != Launch::kNativeAlgorithm},
+        spec);
     spec.log_stream = job.key.name + "/" + instance.host + "-" + created;
   }
   return gang;
