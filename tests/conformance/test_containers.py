@@ -52,6 +52,21 @@ if what == "reach":
         except OSError as error:
             print("no way to", name, error, flush=True)
     print("interfaces", sorted(os.listdir("/sys/class/net")), flush=True)
+if what == "talk":
+    config = json.load(open("/opt/ml/input/config/resourceconfig.json"))
+    me, hosts = config["current_host"], config["hosts"]
+    print("interfaces", config["network_interface_name"], sorted(os.listdir("/sys/class/net")), flush=True)
+    if me == hosts[0]:
+        said = socket.create_server((me, 5000)).accept()[0].recv(100).decode()
+    else:
+        for attempt in range(200):
+            try:
+                socket.create_connection((hosts[0], 5000)).sendall(me.encode())
+                break
+            except ConnectionRefusedError:
+                time.sleep(0.05)
+        said = "sent"
+    print("talked", me, said, flush=True)
 if what == "limits":
     status = dict(line.split(":", 1) for line in open("/proc/self/status"))
     print("limits", status["NoNewPrivs"].strip(), status["CapEff"].strip(),
@@ -282,6 +297,20 @@ def test_reaches_the_platform(clients, bucket, image, server):
     assert "reached clary" in lines
     assert any("eth0" in line for line in lines if line.startswith("interfaces"))
     assert any(line.endswith(server.url) for line in lines if line.startswith("environment"))
+
+
+@pytest.mark.parametrize("asked, interfaces", [
+    ({}, None),
+    ({"EnableNetworkIsolation": True}, "eth0 ['eth0', 'lo']"),
+    ({"EnableInterContainerTrafficEncryption": True}, "eth0 ['eth0', 'lo', 'tap0']")])
+def test_two_instances(clients, bucket, image, asked, interfaces):
+    """They reach each other by name, over the machine's network or one of their own."""
+    job, lines = run(clients, bucket, "talk", ResourceConfig={
+        "InstanceType": "ml.m5.large", "InstanceCount": 2, "VolumeSizeInGB": 10}, **asked)
+    assert job["TrainingJobStatus"] == "Completed", job["FailureReason"]
+    assert "talked algo-1 algo-2" in lines and "talked algo-2 sent" in lines, lines
+    if interfaces:
+        assert lines.count("interfaces " + interfaces) == 2, lines
 
 
 def test_limits(clients, bucket, image):

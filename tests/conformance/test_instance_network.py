@@ -234,7 +234,7 @@ def test_xgboost_listens_at_the_jobs_address_only(clients, bucket):
     name = request["TrainingJobName"]
     try:
         aws.wait_until(lambda: any("train-auc" in m or m.startswith("[1]")
-                                   for m in aws.job_messages(clients, name)), 60)
+                                   for m in aws.messages_so_far(clients, name)), 60)
         addresses = listeners_of_jobs()
     finally:
         clients.sagemaker.stop_training_job(TrainingJobName=name)

@@ -95,7 +95,7 @@ def test_a_node_that_is_cut_off_fails_the_job(cluster, slurm_clients):
         ResourceConfig=dict(THREE, InstanceCount=2), EnableInterContainerTrafficEncryption=True)
     slurm_clients.sagemaker.create_training_job(**request)
     name = request["TrainingJobName"]
-    aws.wait_until(lambda: aws.job_messages(slurm_clients, name).count("runs") == 2, 60)
+    aws.wait_until(lambda: aws.messages_so_far(slurm_clients, name).count("runs") == 2, 60)
     (row,) = [row for row in cluster.jobs() if name in row[3] and row[1] == "RUNNING"]
     assert row[2] == "node[1-2]", row
     cluster.network.cut("node2")

@@ -163,6 +163,14 @@ def job_messages(clients, job, kind="TrainingJobs"):
     return lines
 
 
+def messages_so_far(clients, job):
+    """The lines of a job that may not have said anything yet."""
+    try:
+        return job_messages(clients, job)
+    except clients.logs.exceptions.ResourceNotFoundException:
+        return []
+
+
 def wait_endpoint(clients, name, timeout=60):
     def settled():
         endpoint = clients.sagemaker.describe_endpoint(EndpointName=name)
