@@ -8,12 +8,15 @@ set -euo pipefail
 root=$(cd "$(dirname "$0")/.." && pwd)
 venvs=${CLARY_VENVS:-$root/build/venv}
 python=${PYTHON:-/usr/bin/python3}
-[ $# -gt 0 ] || set -- conformance cli old_botocore sdk_v2 sdk_v3 js frameworks
+if [ $# -eq 0 ]; then
+  set -- conformance cli old_botocore sdk_v2 sdk_v3 js frameworks
+  ! command -v java >/dev/null || set -- "$@" spark  # its tests are skipped without
+fi
 
 make_python() {
   local name=$1 list=$2 folder=$venvs/$1 compile=--no-compile stamp
   # Jobs see theirs read-only and would compile every module anew.
-  [ "$name" != frameworks ] || compile=--compile
+  [ "$name" != frameworks ] && [ "$name" != spark ] || compile=--compile
   stamp=$(sha256sum < "$list" | cut -d' ' -f1)
   if [ ! -f "$folder/.made" ] || [ "$(cat "$folder/.made")" != "$stamp" ]; then
     rm -rf "$folder"
@@ -22,6 +25,19 @@ make_python() {
       "$folder/bin/pip" install --quiet --disable-pip-version-check $compile --no-deps -r "$list"
     echo "$stamp" > "$folder/.made"
     echo "made $folder ($(du -sm "$folder" | cut -f1) MB)"
+  fi
+}
+
+make_spark() {
+  local folder=$venvs/spark
+  [ -f "$folder/.made" ] || rm -f "$folder/.jars"
+  make_python spark "$root/tests/requirements/spark.txt"
+  if [ ! -f "$folder/.jars" ]; then
+    "$folder/bin/python3" "$root/python/clary_runtime/spark_jars.py" \
+      'org.apache.hadoop:hadoop-aws:{hadoop}' com.amazonaws:aws-java-sdk-s3:1.12.797 \
+      com.amazonaws:aws-java-sdk-dynamodb:1.12.797 >"$folder/jars.log" 2>&1 ||
+      { tail -5 "$folder/jars.log" >&2; return; }  # their tests are skipped
+    touch "$folder/.jars"
   fi
 }
 
@@ -43,6 +59,7 @@ mkdir -p "$venvs"
 for name in "$@"; do
   case $name in
     js) make_node ;;
+    spark) make_spark ;;
     quickstart) make_python quickstart "$root/examples/churn/requirements.txt" ;;
     *) make_python "$name" "$root/tests/requirements/$name.txt" ;;
   esac

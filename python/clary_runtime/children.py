@@ -1,6 +1,7 @@
 """Running the user's program: its errors are kept for the reason, a SIGTERM is passed on."""
 
 import collections
+import re
 import signal
 import subprocess
 import sys
@@ -22,17 +23,27 @@ def error_message(lines: list[str]) -> str:
     return "\n".join(wanted[-SHOWN_LINES:])[-SHOWN_BYTES:]
 
 
-def run(command: list[str], environment: dict[str, str], folder: Path) -> tuple[int, str]:
-    """The exit code, negative for a signal, and what its standard error ended with."""
-    child = subprocess.Popen(command, env=environment, cwd=folder, stderr=subprocess.PIPE)
+def run(command: list[str], environment: dict[str, str], folder: Path,
+        noise: re.Pattern[str] | None = None) -> tuple[int, str]:
+    """The exit code, negative for a signal, and what its standard error ended with. With `noise`
+    what all of its output ended with, without lines that match."""
+    if noise is None:
+        child = subprocess.Popen(command, env=environment, cwd=folder, stderr=subprocess.PIPE)
+        source, target = child.stderr, sys.stderr.buffer
+    else:
+        child = subprocess.Popen(command, env=environment, cwd=folder, stdout=subprocess.PIPE,
+                                 stderr=subprocess.STDOUT)
+        source, target = child.stdout, sys.stdout.buffer
     previous = signal.signal(signal.SIGTERM, lambda number, frame: child.send_signal(number))
     kept: collections.deque[str] = collections.deque(maxlen=KEPT_LINES)
 
     def copy() -> None:
-        for line in child.stderr:
-            sys.stderr.buffer.write(line)
-            sys.stderr.buffer.flush()
-            kept.append(line.decode(errors="replace").rstrip())
+        for line in source:
+            target.write(line)
+            target.flush()
+            text = line.decode(errors="replace").rstrip()
+            if noise is None or not noise.match(text):
+                kept.append(text)
 
     copier = threading.Thread(target=copy, daemon=True)
     copier.start()

@@ -18,7 +18,8 @@ log = logging.getLogger("clary")
 HOSTS_WAIT_SECONDS = 15 * 60
 DISTRIBUTIONS = {"sklearn": ["scikit-learn"], "xgboost": ["xgboost", "xgboost-cpu"],
                  "pytorch": ["torch"], "huggingface": ["torch", "transformers"],
-                 "tensorflow": ["tensorflow", "tensorflow-cpu"], "mxnet": ["mxnet"]}
+                 "tensorflow": ["tensorflow", "tensorflow-cpu"], "mxnet": ["mxnet"],
+                 "spark": ["pyspark"]}
 
 
 def start_log(level: int = logging.INFO) -> None:

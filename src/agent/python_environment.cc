@@ -8,6 +8,7 @@
 
 #include "agent/workload.h"
 #include "base/errors.h"
+#include "base/python_runtime.h"
 
 namespace clary::agent {
 namespace {
@@ -73,13 +74,6 @@ bool is_program(const fs::path& path) {
 }
 
 }  // namespace
-
-fs::path runtime_folder() {
-  if (const char* set = getenv("CLARY_PYTHON"); set != nullptr && *set != '\0') return set;
-  std::error_code error;
-  const fs::path program = fs::read_symlink("/proc/self/exe", error);
-  return program.parent_path().parent_path() / "share" / "clary" / "python";
-}
 
 std::vector<Bind> prepare_python(const PythonSpec& python, const fs::path& folder) {
   if (access(python.interpreter.c_str(), X_OK) != 0) {

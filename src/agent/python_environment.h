@@ -27,7 +27,4 @@ std::string find_in_python(const PythonSpec& python, const std::filesystem::path
 // PATH and what else makes programs use it.
 std::map<std::string, std::string> python_variables(const PythonSpec& python);
 
-// Where clary_runtime's folder is: $CLARY_PYTHON, or share/clary/python beside bin/.
-std::filesystem::path runtime_folder();
-
 }  // namespace clary::agent

@@ -19,6 +19,9 @@ std::map<std::string, std::string> machine_environment(const JobSpec& spec) {
                                          {"LANG", "C.UTF-8"},
                                          // Spinning threads would take the other jobs' time.
                                          {"OMP_WAIT_POLICY", "passive"}};
+  if (spec.limits.memory_bytes > 0) {
+    all["CLARY_MEMORY_BYTES"] = std::to_string(spec.limits.memory_bytes);
+  }
   const unsigned processors = std::thread::hardware_concurrency();
   if (spec.limits.cpus > 0 && spec.limits.cpus < processors) {
     all["OMP_NUM_THREADS"] = std::to_string(static_cast<int>(std::ceil(spec.limits.cpus)));

@@ -207,6 +207,11 @@ json::object to_json(const TransformSpec& transform) {
                       {"output_filter", transform.output_filter},
                       {"join_input", transform.join_input}};
   if (transform.max_payload_mb) object["max_payload_mb"] = *transform.max_payload_mb;
+  if (const auto& capture = transform.capture) {
+    object["capture"] = {{"uri", capture->uri},
+                         {"kms_key", capture->kms_key},
+                         {"inference_id", capture->inference_id}};
+  }
   return object;
 }
 
@@ -229,6 +234,11 @@ TransformSpec transform_from_json(const json::object& object) {
   transform.input_filter = string_or(object, "input_filter", "$");
   transform.output_filter = string_or(object, "output_filter", "$");
   transform.join_input = find_bool(object, "join_input").value_or(false);
+  if (const json::object* capture = find_object(object, "capture")) {
+    transform.capture = {.uri = string_or(*capture, "uri"),
+                         .kms_key = string_or(*capture, "kms_key"),
+                         .inference_id = find_bool(*capture, "inference_id").value_or(false)};
+  }
   return transform;
 }
 

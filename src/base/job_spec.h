@@ -100,6 +100,12 @@ struct TransformSpec {
   int retries = 3;
   std::string input_filter = "$", output_filter = "$";  // JSONPath
   bool join_input = false;
+  // DataCaptureConfig.
+  struct Capture {
+    std::string uri, kms_key;
+    bool inference_id = false;  // each record of the output gets an id and the time of the start
+  };
+  std::optional<Capture> capture{};
 };
 
 // An instance of a gang, as the others reach it.

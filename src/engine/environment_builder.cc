@@ -112,9 +112,19 @@ void install(const EnvironmentEntry& entry, const BuildOptions& options, const f
     run({uv, "venv", "--seed", "--python", entry.python, build}, options, lock);
     words = {uv, "pip", "install", "--compile-bytecode", "--python", python};
   }
-  if (entry.packages.empty()) return;
-  words.insert(words.end(), entry.packages.begin(), entry.packages.end());
-  run(std::move(words), options, lock);
+  if (!entry.packages.empty()) {
+    words.insert(words.end(), entry.packages.begin(), entry.packages.end());
+    run(std::move(words), options, lock);
+  }
+  if (entry.jars.empty()) return;
+  words = {python, options.runtime / "clary_runtime" / "spark_jars.py"};
+  words.insert(words.end(), entry.jars.begin(), entry.jars.end());
+  try {
+    run(std::move(words), options, lock);
+  } catch (const EnvironmentBuildError& error) {
+    fail(std::string(error.what()) + "; to do without its Java packages, set jars = [] for " +
+         entry.name + " in environments.toml");
+  }
 }
 
 void check(const EnvironmentEntry& entry, const fs::path& build) {

@@ -20,6 +20,7 @@ class EnvironmentBuildError : public std::runtime_error {
 struct BuildOptions {
   std::filesystem::path folder;          // DATA_DIR/environments
   std::vector<std::string> environment;  // of pip: "NAME=value"
+  std::filesystem::path runtime{};       // the folder of clary_runtime; only jars need it
   // Where pip shows its progress; -1 shows nothing.
   int output = -1;
 };

@@ -57,6 +57,15 @@ imports = ["mxnet"]
 packages = ["mxnet"]
 
 [[environment]]
+name = "spark"
+framework = "spark"
+repositories = ["sagemaker-spark-processing"]
+imports = ["pyspark"]
+packages = ["pyspark>=3.5,<4", "pandas<3", "pyarrow"]
+jars = ["org.apache.hadoop:hadoop-aws:{hadoop}", "com.amazonaws:aws-java-sdk-s3:1.12.797",
+        "com.amazonaws:aws-java-sdk-dynamodb:1.12.797"]
+
+[[environment]]
 name = "python"
 repositories = ["sagemaker-base-python.*"]
 imports = ["pip"]
@@ -110,8 +119,10 @@ void check(const std::string& source, const EnvironmentEntry& entry) {
     }
   }
   // They go to pip as arguments: an option among them could write anywhere.
-  for (const std::string& package : entry.packages) {
-    if (package.starts_with('-')) refuse(where, "'" + package + "' is no package");
+  for (const auto* list : {&entry.packages, &entry.jars}) {
+    for (const std::string& package : *list) {
+      if (package.starts_with('-')) refuse(where, "'" + package + "' is no package");
+    }
   }
 }
 
@@ -129,6 +140,7 @@ void read_member(std::string_view key, const toml::node& node, const std::string
   if (key == "repositories") return read_list(node, where, entry.repositories);
   if (key == "imports") return read_list(node, where, entry.imports);
   if (key == "packages") return read_list(node, where, entry.packages);
+  if (key == "jars") return read_list(node, where, entry.jars);
   if (key == "variables") return read_map(node, where, entry.variables);
   refuse(where, "is no member of an environment");
 }

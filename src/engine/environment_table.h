@@ -20,6 +20,7 @@ struct EnvironmentEntry {
   std::vector<std::string> imports{};       // modules that make a Python fit
   std::string python = "/usr/bin/python3";  // what a new environment is made with
   std::vector<std::string> packages{};      // what pip then installs
+  std::vector<std::string> jars{};          // Java packages that go beside pyspark's own
   std::map<std::string, std::string> variables{};  // of the environment, for jobs and for pip
 
   bool stands_in_for(std::string_view repository, std::string_view tag) const;

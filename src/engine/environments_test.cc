@@ -161,6 +161,18 @@ TEST_F(EnvironmentsTest, FailedBuildLeavesTheOneBefore) {
   EXPECT_EQ(made_environment(folder_ / "made", "plain"), good);
 }
 
+TEST_F(EnvironmentsTest, SaysHowToDoWithoutJavaPackages) {
+  const BuildOptions options{
+      .folder = folder_ / "made", .environment = {"PATH=/usr/bin:/bin"}, .runtime = "/nonexistent"};
+  try {
+    build_environment({.name = "plain", .python = quick_python(), .jars = {"a:b:1"}}, options);
+    FAIL();
+  } catch (const EnvironmentBuildError& error) {
+    EXPECT_NE(std::string(error.what()).find("jars = []"), std::string::npos) << error.what();
+  }
+  EXPECT_FALSE(made_environment(folder_ / "made", "plain"));
+}
+
 TEST_F(EnvironmentsTest, RemembersAnAnswerForAWhile) {
   const fs::path link = folder_ / "python3";
   fs::create_symlink(kPython, link);

@@ -37,6 +37,12 @@ void add_root(std::vector<std::string>& command, bool network) {
                            "/etc/nsswitch.conf", "/etc/localtime", "/etc/mime.types"}) {
     add(command, {"--ro-bind-try", file, file});
   }
+  // Debian's Java has its settings there, behind links.
+  std::error_code error;
+  for (const auto& entry : std::filesystem::directory_iterator("/etc", error)) {
+    const std::string& path = entry.path().native();
+    if (path.starts_with("/etc/java-")) add(command, {"--ro-bind-try", path, path});
+  }
   if (!network) return;
   for (const char* file : {"/etc/resolv.conf", "/etc/ssl", "/etc/ca-certificates", "/etc/services",
                            "/etc/protocols", "/etc/gai.conf"}) {

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "base/clock.h"
+#include "base/python_runtime.h"
 #include "engine/environment_builder.h"
 #include "engine/environments.h"
 #include "server/folder_lock.h"
@@ -36,6 +37,7 @@ void create_environment(const Settings& settings, const std::string& name, std::
   const auto build =
       engine::build_environment(*entry, {.folder = settings.data_dir / "environments",
                                          .environment = own_environment(),
+                                         .runtime = runtime_folder(),
                                          .output = STDOUT_FILENO});
   out << "The environment " << name << " is ready in " << build.string() << '\n';
 }

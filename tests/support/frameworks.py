@@ -35,6 +35,10 @@ name = "xgboost"
 interpreter = "{python}"
 
 [[environment]]
+name = "spark"
+interpreter = "{VENVS / "spark" / "bin" / "python3"}"
+
+[[environment]]
 name = "plain"
 repositories = ["tests-plain"]
 interpreter = "/usr/bin/python3"

@@ -1,6 +1,7 @@
 #include "agent/transform/data_processing.h"
 
 #include "base/json.h"
+#include "base/random.h"
 #include "base/text.h"
 
 namespace clary::agent {
@@ -9,6 +10,8 @@ namespace {
 constexpr std::size_t kDeepestJson = 128;
 constexpr std::string_view kOutputMember = "SageMakerOutput";
 constexpr std::string_view kInputMember = "SageMakerInput";
+constexpr std::string_view kIdMember = "SageMakerInferenceId";
+constexpr std::string_view kTimeMember = "SageMakerInferenceTime";
 
 void check_json(std::string_view text, std::string_view what) {
   boost::system::error_code error;
@@ -93,12 +96,13 @@ std::vector<std::string_view> csv_cells(std::string_view row) {
   return cells;
 }
 
-DataProcessing::DataProcessing(const TransformSpec& spec)
+DataProcessing::DataProcessing(const TransformSpec& spec, Timestamp start)
     : format_(format_of(spec.content_type)),
       accept_(spec.accept),
       join_(spec.join_input),
       input_filter_(spec.input_filter),
-      output_filter_(spec.output_filter) {}
+      output_filter_(spec.output_filter),
+      identified_(spec.capture && spec.capture->inference_id ? iso8601(start) : "") {}
 
 std::string DataProcessing::input_of(std::string_view record) const {
   if (input_filter_.is_root()) return std::string(record);
@@ -111,8 +115,9 @@ std::string DataProcessing::input_of(std::string_view record) const {
   }
 }
 
-std::string DataProcessing::output_of(std::string_view record, std::string_view prediction) const {
-  if (format_ == RecordFormat::kCsv) {
+std::string DataProcessing::output_of(std::string_view record, std::string_view prediction,
+                                      RecordFormat answered) const {
+  if (answered == RecordFormat::kCsv) {
     const std::string row =
         join_ ? std::string(record) + "," + std::string(prediction) : std::string(prediction);
     if (output_filter_.is_root()) return row;
@@ -125,17 +130,46 @@ std::string DataProcessing::output_of(std::string_view record, std::string_view 
   return output_filter_.is_root() ? whole : output_filter_.select(whole);
 }
 
-std::string DataProcessing::outputs(const std::vector<std::string>& records,
-                                    std::string_view answer, std::string_view answer_type) const {
-  const RecordFormat answered = format_of(accept_.empty() ? answer_type : accept_);
-  if ((answered == RecordFormat::kCsv) != (format_ == RecordFormat::kCsv) ||
-      answered == RecordFormat::kOther) {
+std::string DataProcessing::with_inference_id(std::string output, RecordFormat answered) const {
+  if (identified_.empty()) return output;
+  const std::string id = random_uuid();
+  if (answered == RecordFormat::kCsv) return output + "," + id + "," + identified_;
+  const std::string_view text = json_trimmed(output);
+  if (!text.starts_with('{')) {
+    throw BadRecord(
+        "GenerateInferenceId needs each prediction in JSON to be an object, to which it is added");
+  }
+  std::string whole = "{";
+  for (const auto& [name, value] : json_members(text)) {
+    if (name == kIdMember || name == kTimeMember) continue;
+    whole += json::serialize(json::value(name)) + ":" + std::string(value) + ",";
+  }
+  return whole + member(kIdMember, "\"" + id + "\"") + "," +
+         member(kTimeMember, "\"" + identified_ + "\"") + "}";
+}
+
+void DataProcessing::check_answered(RecordFormat answered, std::string_view type) const {
+  const bool csv = answered == RecordFormat::kCsv;
+  if (processes_output() &&
+      (csv != (format_ == RecordFormat::kCsv) || answered == RecordFormat::kOther)) {
     throw BadRecord(
         "DataProcessing needs predictions in the format of the input, and the model "
         "answered \"" +
-        std::string(accept_.empty() ? answer_type : accept_) +
-        "\": set Accept to the ContentType of the input");
+        std::string(type) + "\": set Accept to the ContentType of the input");
   }
+  if (answered == RecordFormat::kOther) {
+    throw BadRecord(
+        "GenerateInferenceId needs predictions in CSV, JSON or JSON Lines, and the model "
+        "answered \"" +
+        std::string(type) + "\": set Accept to one of them");
+  }
+}
+
+std::string DataProcessing::outputs(const std::vector<std::string>& records,
+                                    std::string_view answer, std::string_view answer_type) const {
+  const std::string_view type = accept_.empty() ? answer_type : std::string_view(accept_);
+  const RecordFormat answered = format_of(type);
+  check_answered(answered, type);
   const std::vector<std::string> predictions = predictions_of(answer, answered, records.size());
   if (join_ && predictions.size() != records.size()) {
     throw BadRecord("the model answered " + std::to_string(predictions.size()) +
@@ -145,7 +179,8 @@ std::string DataProcessing::outputs(const std::vector<std::string>& records,
   std::string text;
   try {
     for (std::size_t i = 0; i < predictions.size(); ++i) {
-      text += output_of(join_ ? without_line_end(records[i]) : "", predictions[i]) + "\n";
+      const std::string record = join_ ? without_line_end(records[i]) : "";
+      text += with_inference_id(output_of(record, predictions[i], answered), answered) + "\n";
     }
   } catch (const JsonPathMissing& missing) {
     throw BadRecord(std::string("the OutputFilter ") + missing.what());

@@ -10,6 +10,7 @@
 
 #include "agent/failure_reason.h"
 #include "agent/stage_in.h"
+#include "agent/transform/capture.h"
 #include "agent/transform/data_processing.h"
 #include "agent/transform/object_reader.h"
 #include "base/errors.h"
@@ -40,7 +41,9 @@ class Pipeline {
   explicit Pipeline(const TransformOptions& options)
       : options_(options),
         transform_(*options.spec.transform),
-        processing_(transform_),
+        start_(options.clock.now()),
+        processing_(transform_, start_),
+        capture_(options.spec, start_),
         model_(options.socket, transform_, options.cancelled),
         s3_(options.s3, options.clock, options.cancelled) {}
 
@@ -52,6 +55,7 @@ class Pipeline {
   void work();
   void invoke(ModelClient& model, Ticket& ticket);
   void write();
+  S3Location output_of(const InputObject& object) const;
   void write_one(S3Client& client, Ticket& ticket);
   // Calls `use`; what goes wrong fails the object, and only cancelling ends the whole.
   template <class Use>
@@ -61,7 +65,9 @@ class Pipeline {
 
   const TransformOptions& options_;
   const TransformSpec& transform_;
+  const Timestamp start_;
   const DataProcessing processing_;
+  CaptureManifests capture_;  // the writer's, then run()'s
   ModelClient model_;
   S3Client s3_;
   TransformLimits limits_;
@@ -179,19 +185,22 @@ void Pipeline::work() {
   }
 }
 
+S3Location Pipeline::output_of(const InputObject& object) const {
+  const S3Location base = parse_s3_uri(transform_.output_uri);
+  const std::string separator = base.key.empty() || base.key.ends_with('/') ? "" : "/";
+  return {base.bucket, base.key + separator + object.path + ".out"};
+}
+
 void Pipeline::write_one(S3Client& client, Ticket& ticket) {
   ObjectState& object = *ticket.object;
   if (!object.failed) {
     guarded(object, [&] {
-      if (!object.output) {
-        const S3Location base = parse_s3_uri(transform_.output_uri);
-        const std::string separator = base.key.empty() || base.key.ends_with('/') ? "" : "/";
-        object.output.emplace(
-            client, S3Location{base.bucket, base.key + separator + object.object.path + ".out"},
-            transform_.kms_key);
-      }
+      const S3Location to = output_of(object.object);
+      if (!object.output) object.output.emplace(client, to, transform_.kms_key);
       object.output->write(ticket.result);
-      if (ticket.last) object.output->finish();
+      if (!ticket.last) return;
+      object.output->finish();
+      if (transform_.capture) capture_.add(object.object, to);
     });
   }
   if (ticket.last || object.failed) object.output.reset();  // aborts what is not finished
@@ -243,6 +252,7 @@ TransformResult Pipeline::run() {
   }
   finish();
   if (broken_) std::rethrow_exception(broken_);
+  if (transform_.capture) capture_.write(s3_);
   return result_;
 }
 

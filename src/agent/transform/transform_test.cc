@@ -1,4 +1,5 @@
 // Whole transform runs: a real agent, a real sandbox, a model server in Python.
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "agent/test_support.h"
@@ -134,6 +135,32 @@ TEST_F(TransformTest, AWholeObjectMayBeOneRequestOfAnySize) {
   run();
   EXPECT_EQ(kind(), "succeeded") << reason();
   EXPECT_EQ(outputs(), (Names{"1.out=" + std::string(3 << 20, 'A'), "2.out=B\nC"}));
+}
+
+TEST_F(TransformTest, CapturesWhatWentThrough) {
+  transform().capture = {.uri = "s3://b/seen", .kms_key = "", .inference_id = true};
+  put("a/1.csv", "x\ny\n");
+  put("2.csv", "bad");
+  run();
+  EXPECT_EQ(kind(), "failed");
+  const auto found = outputs();
+  ASSERT_EQ(found.size(), 1U);
+  const std::string id = "[0-9a-f-]{36},[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:]{8}Z\n";
+  EXPECT_THAT(found[0], ::testing::MatchesRegex("a/1.csv.out=X," + id + "Y," + id));
+  const auto manifests = server_.with([](FakeServer::State& state) {
+    Names list;
+    for (const auto& [name, content] : state.objects) {
+      if (name.starts_with("b/seen/")) list.push_back(name.substr(7) + "=" + content);
+    }
+    return list;
+  });
+  ASSERT_EQ(manifests.size(), 2U);
+  const std::string hour = "/[0-9]{4}/[0-9]{2}/[0-9]{2}/[0-9]{2}/[^/]*algo-1.jsonl=";
+  EXPECT_THAT(manifests[0], ::testing::MatchesRegex("input" + hour +
+                                                    R"(\[\{"prefix":"s3://b/in/"\},"a/1.csv"\])"));
+  EXPECT_THAT(
+      manifests[1],
+      ::testing::MatchesRegex("output" + hour + R"(\[\{"prefix":"s3://b/out/"\},"a/1.csv.out"\])"));
 }
 
 TEST_F(TransformTest, WhatIsTooLargeForOneRequestFailsItsObject) {

@@ -1,4 +1,4 @@
-// The model registry: package groups, packages, model cards.
+// The model registry: package groups, packages, algorithms, model cards.
 #include "api/sagemaker/kind.h"
 
 namespace clary::api::sagemaker {
@@ -34,6 +34,16 @@ std::vector<Kind> registry_kinds() {
                    .merged_maps = {"CustomerMetadataProperties"},
                    .search_resource = "ModelPackage",
                    .search_record = "ModelPackage"});
+  kinds.push_back({.kind = "algorithm",
+                   .name_member = "AlgorithmName",
+                   .arn_member = "AlgorithmArn",
+                   .operations = {"CreateAlgorithm", "DescribeAlgorithm", "", "DeleteAlgorithm",
+                                  "ListAlgorithms"},
+                   .not_found = {"ValidationException", "Algorithm {arn} does not exist."},
+                   .exists = {"ValidationException", "Algorithm already exists: {arn}."},
+                   .status_member = "AlgorithmStatus",
+                   .initial_status = "Completed",
+                   .list = {.descending = false}});
   kinds.push_back({.kind = "model-card",
                    .name_member = "ModelCardName",
                    .arn_member = "ModelCardArn",

@@ -1,5 +1,6 @@
 #include "api/sagemaker/model_registry.h"
 
+#include "api/sagemaker/algorithms.h"
 #include "api/sagemaker/memory_list.h"
 
 namespace clary::api::sagemaker {
@@ -70,7 +71,8 @@ json::object ModelRegistry::delete_group_policy(const json::object& input, Call&
   return {};
 }
 
-json::object ModelRegistry::create_package(const json::object& input, Call& call) {
+json::object ModelRegistry::create_package(const json::object& given, Call& call) {
+  const json::object input = with_source_algorithm(given, resources_, call);
   const std::string name = string_or(input, "ModelPackageName");
   const std::string group = string_or(input, "ModelPackageGroupName");
   if (!name.empty() && !group.empty()) {

@@ -47,9 +47,6 @@ void check_input(const json::object& input, std::set<std::string>& paths) {
   const json::object* source = find_object(input, "S3Input");
   if (source == nullptr) fail_validation(what + " must have an S3Input.");
   check_uri(*source, what);
-  if (string_or(*source, "S3InputMode") == "Pipe") {
-    fail_validation(what + ": S3InputMode Pipe is not available on this server: use File.");
-  }
   if (find_bool(input, "AppManaged").value_or(false)) return;
   if (!paths.insert(checked_path(*source, what)).second) {
     fail_validation(what + ": another input has the same LocalPath.");

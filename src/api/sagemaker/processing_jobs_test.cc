@@ -250,9 +250,6 @@ TEST_F(ProcessingTest, RefusesWhatCannotBe) {
             std::string::npos);
   EXPECT_NE(refused(with_input(s3_input("code", "/opt/ml/processing/a"))).find("unique"),
             std::string::npos);
-  json::object pipe = s3_input("i", "/opt/ml/processing/a");
-  pipe["S3Input"].as_object()["S3InputMode"] = "Pipe";
-  EXPECT_NE(refused(with_input(pipe)).find("Pipe"), std::string::npos);
   EXPECT_NE(refused(with_input({{"InputName", "i"}, {"DatasetDefinition", json::object()}}))
                 .find("DatasetDefinition"),
             std::string::npos);

@@ -26,6 +26,7 @@ std::vector<InputSpec> inputs_of(const json::object& body) {
                                                                       : InputSpec::Source::kPrefix;
     input.s3_uri = string_or(*source, "S3Uri");
     input.sharded = string_or(*source, "S3DataDistributionType") == "ShardedByS3Key";
+    input.pipe = string_or(*source, "S3InputMode") == "Pipe";
     input.gzip = string_or(*source, "S3CompressionType") == "Gzip";
     inputs.push_back(std::move(input));
   }

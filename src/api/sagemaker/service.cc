@@ -3,6 +3,7 @@
 #include <unordered_set>
 
 #include "api/authorize.h"
+#include "api/sagemaker/algorithms.h"
 #include "api/sagemaker/experiments.h"
 #include "api/sagemaker/hosting.h"
 #include "api/sagemaker/kind.h"
@@ -81,6 +82,7 @@ struct SageMaker::Families {
         experiments(resources),
         lineage(resources),
         registry(resources),
+        algorithms(resources),
         settings(resources),
         limits(parts.documents, parts.quotas, parts.waiting),
         search(resources, experiments),
@@ -94,6 +96,7 @@ struct SageMaker::Families {
   Experiments experiments;
   Lineage lineage;
   ModelRegistry registry;
+  Algorithms algorithms;
   Settings settings;
   JobLimits limits;
   Search search;
@@ -165,6 +168,7 @@ std::vector<OperationEntry> SageMaker::operations() {
   table.add("UpdateModelPackage", f.registry, &ModelRegistry::update_package);
   table.add("ListModelPackages", f.registry, &ModelRegistry::list_packages);
   table.add("BatchDescribeModelPackage", f.registry, &ModelRegistry::batch_describe_packages);
+  table.add("CreateAlgorithm", f.algorithms, &Algorithms::create);
   table.add("CreateModelCard", f.registry, &ModelRegistry::create_card);
   table.add("DescribeModelCard", f.registry, &ModelRegistry::describe_card);
   table.add("UpdateModelCard", f.registry, &ModelRegistry::update_card);

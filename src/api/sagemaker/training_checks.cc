@@ -14,23 +14,12 @@ namespace {
 constexpr std::size_t kMostInstances = 64;
 
 void check_algorithm(const json::object& input) {
+  // Exactly one of image and name was given, and the image of a name put in: algorithms.h.
   const json::object* algorithm = find_object(input, "AlgorithmSpecification");
-  if (algorithm == nullptr) fail_validation("AlgorithmSpecification must be specified.");
-  const auto image = find_string(*algorithm, "TrainingImage");
-  const bool named = algorithm->contains("AlgorithmName");
-  if (image.has_value() == named) {
-    fail_validation(
-        "Exactly one of TrainingImage and AlgorithmName must be specified in "
-        "AlgorithmSpecification.");
-  }
-  if (named) {
-    fail_validation(
-        "AlgorithmName is not available on this server: give the algorithm's image as "
-        "TrainingImage.");
-  }
+  if (algorithm->contains("AlgorithmName")) return;
   const json::array* metrics = find_array(*algorithm, "MetricDefinitions");
   if (metrics != nullptr && !metrics->empty() && script_of(input) == Images::Script::kNone &&
-      native_algorithm(*image) != nullptr) {
+      native_algorithm(string_or(*algorithm, "TrainingImage")) != nullptr) {
     fail_validation(
         "You can't override the metric definitions for Amazon SageMaker algorithms. Please retry "
         "the request without specifying metric definitions.");

@@ -1,5 +1,6 @@
 #include "api/sagemaker/training_jobs.h"
 
+#include "api/sagemaker/algorithms.h"
 #include "api/sagemaker/images.h"
 #include "api/sagemaker/job_components.h"
 #include "api/sagemaker/job_scheduling.h"
@@ -34,13 +35,14 @@ SessionTags session_tags_of(const json::object& internal) {
 
 }  // namespace
 
-json::object TrainingJobs::create(const json::object& input, Call& call) {
+json::object TrainingJobs::create(const json::object& given, Call& call) {
   const Kind& kind = kind_named("training-job");
   // The name first: a client that repeats a request learns that the job is there, whatever became
   // of its input meanwhile.
-  const store::DocumentKey key = Resources::key_of(kind, string_or(input, "TrainingJobName"), call);
+  const store::DocumentKey key = Resources::key_of(kind, string_or(given, "TrainingJobName"), call);
   const std::string arn = arn_of(kind, key.name, call.account, call.region);
   if (resources_.documents().find_by_arn(arn)) fail(kind.exists, key.name, arn);
+  const json::object input = with_algorithm(given, resources_, call);
   const JobKeys keys = job_keys(input, kTrainingKeys, call, keys_, volumes_);
   check_training_request(input, call, roles_, s3_);
   const json::object tags = chained_tags(input, call, roles_);
@@ -64,6 +66,7 @@ json::object TrainingJobs::describe(const json::object& input, Call& call) {
   if (native != nullptr && !algorithm.contains("MetricDefinitions")) {
     algorithm["MetricDefinitions"] = native->metric_definitions;
   }
+  hide_algorithm_image(algorithm);
   return output;
 }
 

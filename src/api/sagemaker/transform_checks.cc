@@ -79,6 +79,21 @@ void check_processing(const json::object& input) {
   }
 }
 
+void check_capture(const json::object& input) {
+  const json::object* capture = find_object(input, "DataCaptureConfig");
+  if (capture == nullptr) return;
+  check_uri(input, "DataCaptureConfig.DestinationS3Uri");
+  if (!find_bool(*capture, "GenerateInferenceId").value_or(false)) return;
+  const std::string accept = media_type(text_at(input, "TransformOutput.Accept"));
+  const bool known = accept.empty() || accept == "text/csv" || accept == "application/json" ||
+                     accept.ends_with("jsonlines");
+  if (!known) {
+    fail_validation(
+        "DataCaptureConfig.GenerateInferenceId needs TransformOutput.Accept to be text/csv, "
+        "application/json or application/jsonlines.");
+  }
+}
+
 }  // namespace
 
 void check_transform_request(const json::object& input) {
@@ -89,14 +104,11 @@ void check_transform_request(const json::object& input) {
   }
   check_uri(input, "TransformInput.DataSource.S3DataSource.S3Uri");
   check_uri(input, "TransformOutput.S3OutputPath");
-  for (auto [path, name] :
-       {std::pair<std::string_view, std::string_view>{"DataCaptureConfig", "DataCaptureConfig"},
-        {"TransformResources.TransformAmiVersion", "TransformAmiVersion"}}) {
-    if (at_path(input, path) != nullptr) {
-      fail_validation(std::string(name) +
-                      " is not available on this server: create the job without it.");
-    }
+  if (at_path(input, "TransformResources.TransformAmiVersion") != nullptr) {
+    fail_validation(
+        "TransformAmiVersion is not available on this server: create the job without it.");
   }
+  check_capture(input);
   const bool splits = text_at(input, "TransformInput.SplitType", "None") != "None";
   if (!splits && text_at(input, "TransformOutput.AssembleWith") == "Line" &&
       text_at(input, "BatchStrategy") == "MultiRecord") {

@@ -53,6 +53,8 @@ json::object TransformJobs::create(const json::object& input, Call& call) {
   const FleetVariant& model = fleet.variants.front();
   if (!model.problem.empty()) fail_validation(model.problem);
   const JobKeys keys = job_keys(input, kKeys, call, keys_, volumes_);
+  const JobKeys capture =
+      job_keys(input, {"DataCaptureConfig.KmsKeyId", ""}, call, keys_, VolumeEncryption::kOff);
   if (!roles_.usable(model.role, call.account)) fail_validation(role_refused(model.role));
   check_experiment_config(input, resources_, call);
   json::object output = resources_.create(kind, input, call, [&](store::Document& job) {
@@ -60,6 +62,7 @@ json::object TransformJobs::create(const json::object& input, Call& call) {
     job.internal[kRunId] = new_run_id(job.key);
     job.internal[kTransformModel] = to_json(fleet);
     keep_job_keys(keys, job);
+    if (!capture.output.empty()) job.internal[kCaptureKey] = capture.output;
     keep_scheduling(input, call, job);
   });
   wake_(key);

@@ -14,6 +14,9 @@ extern const JobWords kTransformWords;
 // variant.
 inline constexpr std::string_view kTransformModel = "model";
 
+// ARN of the key of what is captured.
+inline constexpr std::string_view kCaptureKey = "capture_key";
+
 // threads: any. blocks: on the store.
 class TransformJobs {
  public:

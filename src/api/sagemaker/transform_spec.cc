@@ -53,6 +53,12 @@ TransformSpec transform_of(const store::Document& job) {
   transform.input_filter = string_or(processing, "InputFilter", "$");
   transform.output_filter = string_or(processing, "OutputFilter", "$");
   transform.join_input = string_or(processing, "JoinSource") == "Input";
+  if (const json::object* capture = find_object(body, "DataCaptureConfig")) {
+    transform.capture = {
+        .uri = string_or(*capture, "DestinationS3Uri"),
+        .kms_key = string_or(job.internal, kCaptureKey),
+        .inference_id = find_bool(*capture, "GenerateInferenceId").value_or(false)};
+  }
   return transform;
 }
 

@@ -1,0 +1,2 @@
+def clean(word):
+    return word.strip(".,").lower()
