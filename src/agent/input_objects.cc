@@ -17,7 +17,8 @@ std::string read_manifest(S3Client& client, const InputSpec& input) {
   std::string text;
   client.get(parse_s3_uri(input.s3_uri), [&](std::string_view bytes) {
     if (text.size() + bytes.size() > kManifestBytes) {
-      throw InputError("the manifest " + input.s3_uri + " is too large");
+      throw InputError("the manifest " + input.s3_uri +
+                       " is too large; split it into several inputs of at most 256 MB");
     }
     text.append(bytes);
   });
@@ -25,7 +26,9 @@ std::string read_manifest(S3Client& client, const InputSpec& input) {
 }
 
 InputError bad_manifest(const InputSpec& input, const std::string& why) {
-  return InputError("the manifest " + input.s3_uri + " of channel \"" + input.name + "\" " + why);
+  return InputError(
+      "the manifest " + input.s3_uri + " of channel \"" + input.name + "\" " + why +
+      R"(; it is to look like [{"prefix": "s3://bucket/path/"}, "a.csv", "b/c.csv"])");
 }
 
 std::vector<InputObject> of_prefix(S3Client& client, const InputSpec& input) {
@@ -95,7 +98,8 @@ std::string path_below(const std::string& prefix, const std::string& key) {
   if (rest.empty() || rest.ends_with('/')) return "";
   fs::path path;
   for (const fs::path& part : fs::path(rest)) {
-    if (part == "..") throw InputError("the object key \"" + key + "\" leads out of its folder");
+    if (part == "..")
+      throw InputError("the object key \"" + key + "\" leads out of its folder; rename the object");
     if (part == "/" || part == "." || part.empty()) continue;
     path /= part;
   }

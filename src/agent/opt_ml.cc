@@ -98,7 +98,7 @@ std::string read_exit_message(const fs::path& opt_ml) {
   std::string text = beginning_of(opt_ml, "/opt/ml/output/message", kExitMessageBytes);
   if (text.size() == kExitMessageBytes) text.resize(whole_characters(text));
   if (valid_utf8(text) != text) {
-    throw InputError("the exit message in /opt/ml/output/message is not UTF-8");
+    throw InputError("the exit message in /opt/ml/output/message is not UTF-8; write it as that");
   }
   return text;
 }

@@ -244,7 +244,7 @@ void PipeChannels::Channel::object(S3Client& client, const S3Location& from,
       unzip.finish();
     } catch (const BadArchive& bad) {
       throw InputError(std::string(bad.what()) + ": s3://" + from.bucket + "/" + from.key +
-                       " (CompressionType is Gzip)");
+                       "; CompressionType Gzip is for objects that gzip made");
     }
   } else {
     client.get(from, to, etag);

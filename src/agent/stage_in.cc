@@ -48,7 +48,8 @@ class Room {
   }
   [[noreturn]] void full() const {
     throw InputError(volume_ == 0
-                         ? "the inputs need more than the machine's disk has left"
+                         ? "the inputs need more than the machine's disk has left; make room "
+                           "in the server's data folder, or give the job less"
                          : "the inputs need more than the " + std::to_string(volume_ >> 30) +
                                " GB of the instance's storage volume; ask for more with "
                                "VolumeSizeInGB");
@@ -160,7 +161,7 @@ void fetch(S3Client& client, const Fetch& wanted, bool gzip, LastFolder& folder,
     staged.progress.object_done();
   } catch (const BadArchive& bad) {
     throw InputError(std::string(bad.what()) + ": s3://" + wanted.from.bucket + "/" +
-                     wanted.from.key + " (CompressionType is Gzip)");
+                     wanted.from.key + "; CompressionType Gzip is for objects that gzip made");
   }
 }
 
@@ -241,7 +242,8 @@ void unpack(S3Client& client, const InputSpec& input, const fs::path& folder,
     });
     reader.finish();
   } catch (const BadArchive& bad) {
-    throw InputError("cannot unpack " + input.s3_uri + ": " + bad.what());
+    throw InputError("cannot unpack " + input.s3_uri + ": " + bad.what() +
+                     "; make it again (tar czf) and upload it");
   }
 }
 

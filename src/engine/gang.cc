@@ -104,7 +104,10 @@ json::array peers_to_json(std::span<const Run* const> instances) {
 
 bool is_broken(std::span<const Run* const> instances) {
   return std::ranges::any_of(instances, [](const Run* run) {
-    return run->outcome && run->outcome->kind != Kind::kSucceeded;
+    if (!run->outcome || run->outcome->kind == Kind::kSucceeded) return false;
+    // The developer guide's "Batch transform errors": what cannot be processed does not keep the
+    // other objects from it, and each instance has objects of its own.
+    return run->spec.mode != JobSpec::Mode::kTransform || run->outcome->kind != Kind::kFailed;
   });
 }
 

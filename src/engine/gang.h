@@ -19,7 +19,8 @@ Run merged_run(std::span<const Run* const> instances);
 // Where the instances are, as they have told themselves: [{"host", "address"}].
 json::array peers_to_json(std::span<const Run* const> instances);
 
-// Whether one has ended without success, which ends the others.
+// Whether one has ended in a way that ends the others: without success, but for a transform's that
+// failed.
 bool is_broken(std::span<const Run* const> instances);
 
 bool all_staged(std::span<const Run* const> instances);

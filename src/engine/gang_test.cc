@@ -94,6 +94,20 @@ TEST_F(GangTest, OneThatFailsEndsTheOthersAndIsTheReason) {
   EXPECT_EQ(tell("g-3", {}).at("known"), false);
 }
 
+TEST_F(GangTest, ATransformThatFailsLeavesTheOthersTheirObjects) {
+  JobSpec spec = spec_of("g");
+  spec.mode = JobSpec::Mode::kTransform;
+  runs_->submit({spec, spec}, access_);
+  for (const auto* id : {"g", "g-2"}) tell(id, {report_of(1, "running")});
+  tell("g-2", {{{"seq", 2}, {"outcome", {{"kind", "failed"}, {"exit_code", 0}, {"reason", "x"}}}}});
+  EXPECT_TRUE(backend_->stopped.empty());
+  EXPECT_FALSE(run("g").outcome.has_value());
+  clock_.advance(milliseconds(10));
+  tell("g", {outcome_of(2, "succeeded")});
+  EXPECT_EQ(run("g").outcome->kind, Kind::kFailed);
+  EXPECT_EQ(run("g").outcome->reason, "x");
+}
+
 TEST_F(GangTest, ALostMemberEndsTheOthers) {
   submit("g", 2);
   backend_->exited("g-2");

@@ -134,6 +134,19 @@ def test_several_instances_share_their_input(clients, bucket, process):
     assert read(clients, bucket, "out/algo-2") == "algo-1 algo-2 1 3"
 
 
+def test_pipe_mode(clients, bucket, process):
+    """S3InputMode Pipe: the objects come through a named pipe beside LocalPath."""
+    for name in ("a.csv", "b.csv"):
+        clients.s3.put_object(Bucket=bucket, Key="data/" + name, Body=name + "\n")
+    job = process("""if True:
+        lines = open('/opt/ml/processing/data_0').read()
+        open('/opt/ml/processing/output/lines', 'w').write(lines)
+        """, inputs=[s3_input("data", f"s3://{bucket}/data/", "/opt/ml/processing/data",
+                              S3InputMode="Pipe")])
+    assert job["ProcessingJobStatus"] == "Completed", job.get("FailureReason")
+    assert read(clients, bucket, "out/lines") == "a.csv\nb.csv\n"
+
+
 def test_network(clients, process):
     """The role's session is there, unless the job is isolated."""
     script = "import os, sys; sys.exit(0 if 'AWS_SESSION_TOKEN' in os.environ else 'isolated')"

@@ -163,6 +163,23 @@ def test_what_is_refused(clients, transform, changes, message):
         transform(**changes)
 
 
+def test_data_capture(clients, bucket, transform):
+    """Manifests of inputs and outputs by hour; an id and the time after each prediction."""
+    put(clients, bucket, "in/deep/a.csv", b"\n".join(features()[:3]))
+    request = {"DestinationS3Uri": f"s3://{bucket}/seen", "GenerateInferenceId": True}
+    job = completed(transform(DataCaptureConfig=request))
+    assert job["DataCaptureConfig"] == request
+    rows = [line.split(",") for line in read(clients, bucket, "out/deep/a.csv.out").decode().split()]
+    assert len({row[1] for row in rows}) == 3 and all(len(row) == 3 for row in rows)
+    assert all(0 <= float(row[0]) <= 1 and row[2].endswith("Z") for row in rows)
+    inputs, outputs = sorted(keys(clients, bucket, "seen/"))
+    assert inputs.startswith("seen/input/20") and outputs.startswith("seen/output/20")
+    assert json.loads(read(clients, bucket, inputs)) == [
+        {"prefix": f"s3://{bucket}/in/"}, "deep/a.csv"]
+    assert json.loads(read(clients, bucket, outputs)) == [
+        {"prefix": f"s3://{bucket}/out/"}, "deep/a.csv.out"]
+
+
 def test_nothing_there(clients, transform):
     """A prefix without objects fails the job with a reason that names it."""
     job = transform("none/")
