@@ -4,9 +4,12 @@ import io
 import json
 import sys
 import tarfile
+from pathlib import Path
 
 from clary_runtime import children, hyperparameters
 from clary_runtime.job import Job
+
+COMPAT = Path(children.__file__).resolve().parents[1] / "compat"
 
 
 def test_both_encodings_of_hyperparameters():
@@ -59,6 +62,24 @@ def test_script_runs_with_channels_and_arguments(job):
     assert done.returncode == 0, done.stdout + done.stderr
     assert f"['--lr', '0.5'] {job.base}/input/data/my-data" in done.stdout
     assert (job.base / "output" / "success").exists()
+
+
+def test_scripts_ask_the_toolkit_about_their_job(job):
+    """Under both names that it has had; an attribute it has not is an error."""
+    job.config("hyperparameters", {"sagemaker_program": "train.py", "depth": "3"})
+    job.config("inputdataconfig", {"train": {}})
+    job.code("train.py", """if True:
+        import sagemaker_containers
+        from sagemaker_training import environment
+        env = environment.Environment()
+        assert env.num_cpus >= 1 and env.hyperparameters == {'depth': 3}
+        assert env.channel_input_dirs['train'].endswith('/input/data/train')
+        assert env.to_env_vars()['SM_HP_DEPTH'] == '3' and env.to_cmd_args() == ['--depth', '3']
+        assert sagemaker_containers.training_env().current_host == 'localhost' == env['hosts'][0]
+        assert not hasattr(env, 'no_such_fact')
+        """)
+    done = job.run(PYTHONPATH=f"{COMPAT}:{COMPAT.parent}")
+    assert done.returncode == 0, done.stdout + done.stderr
 
 
 def test_failure_is_the_toolkits(job):

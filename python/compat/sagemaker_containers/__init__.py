@@ -1,1 +1,6 @@
 """The older toolkit, which samples for scikit-learn still import."""
+
+
+def training_env():
+    from sagemaker_training.environment import Environment
+    return Environment()

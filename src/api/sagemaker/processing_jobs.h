@@ -2,33 +2,20 @@
 #pragma once
 
 #include "api/sagemaker/job_controller.h"
-#include "api/sagemaker/job_keys.h"
-#include "api/sagemaker/wake.h"
+#include "api/sagemaker/plain_jobs.h"
 
 namespace clary::api::sagemaker {
 
 extern const JobWords kProcessingWords;
 
 // threads: any. blocks: on the store.
-class ProcessingJobs {
+class ProcessingJobs : public PlainJobs {
  public:
   ProcessingJobs(Resources& resources, RoleSessions& roles, Wake wake, kms::KeyCheck* keys,
                  VolumeEncryption volumes)
-      : resources_(resources),
-        roles_(roles),
-        wake_(std::move(wake)),
-        keys_(keys),
-        volumes_(volumes) {}
+      : PlainJobs(kProcessingWords, resources, roles, std::move(wake), keys, volumes) {}
   json::object create(const json::object& input, Call& call);
-  json::object stop(const json::object& input, Call& call);
   json::object remove(const json::object& input, Call& call);
-
- private:
-  Resources& resources_;
-  RoleSessions& roles_;
-  Wake wake_;
-  kms::KeyCheck* const keys_;
-  const VolumeEncryption volumes_;
 };
 
 class ProcessingController final : public JobController {

@@ -3,8 +3,7 @@
 
 #include "api/sagemaker/fleet.h"
 #include "api/sagemaker/job_controller.h"
-#include "api/sagemaker/job_keys.h"
-#include "api/sagemaker/wake.h"
+#include "api/sagemaker/plain_jobs.h"
 
 namespace clary::api::sagemaker {
 
@@ -18,24 +17,12 @@ inline constexpr std::string_view kTransformModel = "model";
 inline constexpr std::string_view kCaptureKey = "capture_key";
 
 // threads: any. blocks: on the store.
-class TransformJobs {
+class TransformJobs : public PlainJobs {
  public:
   TransformJobs(Resources& resources, RoleSessions& roles, Wake wake, kms::KeyCheck* keys,
                 VolumeEncryption volumes)
-      : resources_(resources),
-        roles_(roles),
-        wake_(std::move(wake)),
-        keys_(keys),
-        volumes_(volumes) {}
+      : PlainJobs(kTransformWords, resources, roles, std::move(wake), keys, volumes) {}
   json::object create(const json::object& input, Call& call);
-  json::object stop(const json::object& input, Call& call);
-
- private:
-  Resources& resources_;
-  RoleSessions& roles_;
-  Wake wake_;
-  kms::KeyCheck* const keys_;
-  const VolumeEncryption volumes_;
 };
 
 class TransformController final : public JobController {

@@ -1,0 +1,1 @@
+"""The training toolkit, of which scripts import what the job is."""
