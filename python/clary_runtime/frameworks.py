@@ -9,7 +9,7 @@ import pickle
 from pathlib import Path
 from typing import Any
 
-from clary_runtime import content
+from clary_runtime import content, tensorflow_serving
 
 
 class Defaults:
@@ -174,6 +174,22 @@ class Huggingface(Defaults):
         return model(data["inputs"], **(data.get("parameters") or {}))
 
 
+class Tensorflow(Defaults):
+    """TensorFlow Serving's, over a SavedModel."""
+
+    def model_fn(self, model_dir: str) -> Any:
+        return tensorflow_serving.SavedModel(tensorflow_serving.newest_saved_model(model_dir))
+
+    def input_fn(self, body: Any, content_type: str) -> Any:
+        return tensorflow_serving.instances_of(body, content_type)
+
+    def predict_fn(self, data: Any, model: Any) -> Any:
+        if not isinstance(model, tensorflow_serving.SavedModel):
+            return super().predict_fn(data, model)
+        columns = tensorflow_serving.columns_of(data, list(model.inputs))
+        return tensorflow_serving.answer_of(data, model.predict(columns))
+
+
 def device() -> Any:
     import torch
     return torch.device("cuda" if torch.cuda.is_available() else "cpu")
@@ -181,5 +197,5 @@ def device() -> Any:
 
 def defaults() -> Defaults:
     known = {"sklearn": Sklearn, "xgboost": Xgboost, "pytorch": Pytorch,
-             "huggingface": Huggingface}
+             "huggingface": Huggingface, "tensorflow": Tensorflow}
     return known.get(os.environ.get("CLARY_FRAMEWORK", ""), Defaults)()

@@ -6,11 +6,14 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from clary_runtime import content, tensorflow_serving
 
 ROOT = Path(__file__).resolve().parents[2]
 VENVS = Path(os.environ.get("CLARY_VENVS", ROOT / "build" / "venv"))
 ONE = {"SAGEMAKER_MODEL_SERVER_WORKERS": "1"}
-PYTHONS = {"frameworks": str(VENVS / "frameworks" / "bin" / "python3"), "host": "/usr/bin/python3"}
+PYTHONS = {"frameworks": str(VENVS / "frameworks" / "bin" / "python3"), "host": "/usr/bin/python3",
+           # By hand (python3 -m venv, pip install tensorflow-cpu): too large for every run.
+           "tensorflow": str(VENVS / "tensorflow" / "bin" / "python3")}
 
 
 def make_model(python, base, code, needed):
@@ -87,3 +90,46 @@ def test_model_that_is_not_one(serve, tmp_path):
     assert server.process.wait(60) == 1
     failure = (server.base / "output" / "failure").read_text()
     assert "model.joblib" in failure and "weights.bin" in failure, failure
+
+
+def test_tensorflow(serve, tmp_path):
+    """A SavedModel, two versions of it: TensorFlow Serving's requests and answers."""
+    python = PYTHONS["tensorflow"]
+    make_model(python, tmp_path, """
+import sys, tensorflow as tf
+class Scale(tf.Module):
+    def __init__(self, by):
+        self.by = tf.Variable(by)
+    @tf.function(input_signature=[tf.TensorSpec([None, 2], tf.float32, name="x")])
+    def run(self, x):
+        return {"scaled": x * self.by}
+for version, by in ((9, 1.0), (10, 3.0)):
+    module = Scale(by)
+    tf.saved_model.save(module, f"{sys.argv[1]}/{version}", signatures=module.run)
+""", "tensorflow")
+    server = serve(python=python, CLARY_FRAMEWORK="tensorflow", **ONE).ready()
+    expected = {"predictions": [[3.0, 6.0]]}
+    for body, kind in ((b'{"instances": [[1, 2]]}', "application/json"), (b"1,2\n", "text/csv"),
+                       (b'{"instances": [{"x": [1, 2]}]}', "application/json"),
+                       (b"[[1, 2]]", "application/json"), (b"[1, 2]\n", "application/jsonlines")):
+        assert answer(server, body, kind) == expected, body
+    assert answer(server, b'{"inputs": [[1, 2]]}', "application/json") == {"outputs": [[3.0, 6.0]]}
+    status, text, _ = server.request(body=b'{"instances": [[1, 2, 3]]}',
+                                     Content_Type="application/json")
+    assert status == 400 and b"does not take this" in text
+
+
+def test_tensorflow_requests():
+    """What becomes of a request, without TensorFlow."""
+    columns = tensorflow_serving.columns_of
+    assert columns({"instances": [{"a": 1, "b": 2}, {"a": 3, "b": 4}]}, ["a", "b"]) == {
+        "a": [1, 3], "b": [2, 4]}
+    assert columns({"inputs": {"a": [1]}}, ["a"]) == {"a": [1]}
+    for wrong in ({"instances": []}, {"instances": [1]}, {"instances": [{"a": 1}]}, {"inputs": 1},
+                  {"inputs": {"a": [1]}}):
+        with pytest.raises(content.BadPayload):
+            columns(wrong, ["a", "b"])
+    with pytest.raises(content.BadPayload):
+        tensorflow_serving.instances_of(b"1,x", "text/csv")
+    with pytest.raises(content.UnsupportedFormat):
+        tensorflow_serving.instances_of(b"", "application/x-npy")
