@@ -25,9 +25,10 @@ class Table {
  public:
   enum class Speed { kOrdinary, kQuick };
 
-  template <class Family>
+  // `Owner`: the family itself, or what it shares with others.
+  template <class Family, class Owner>
   void add(std::string_view name, Family& family,
-           json::object (Family::*operation)(const json::object&, Call&),
+           json::object (Owner::*operation)(const json::object&, Call&),
            Speed speed = Speed::kOrdinary) {
     put(
         name,
