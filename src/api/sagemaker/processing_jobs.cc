@@ -1,4 +1,5 @@
 #include "api/sagemaker/processing_jobs.h"
+
 #include "api/sagemaker/instance_network.h"
 
 namespace clary::api::sagemaker {
