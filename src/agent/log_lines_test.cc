@@ -6,6 +6,7 @@
 
 #include "agent/failure_reason.h"
 #include "agent/metric_scraper.h"
+#include "agent/required_text.h"
 #include "agent/stage_in.h"
 
 namespace clary::agent {
@@ -70,6 +71,26 @@ TEST(MetricScraper, ReadsTheFirstGroup) {
 TEST(MetricScraper, NoPatternStallsAJob) {
   MetricScraper scraper({{"evil", "(a+)+$"}});
   EXPECT_TRUE(scraper.scan(std::string(100, 'a') + "!").empty());
+}
+
+TEST(MetricScraper, KnowsWhatALineMustContain) {
+  EXPECT_EQ(required_text(".*\\[[0-9]+\\].*(?:\\t|#011)train-auc:([-+]?[0-9.]+).*"), "train-auc:");
+  EXPECT_EQ(required_text("loss: (\\S+) at \\d+"), "loss: ");
+  EXPECT_EQ(required_text("\\[x\\]=(.*);"), "[x]=");
+  EXPECT_EQ(required_text("auc"), "auc");
+  // What a quantifier makes optional is not required, nor what stands in a group.
+  EXPECT_EQ(required_text("colou?r=(.*)"), "colo");
+  EXPECT_EQ(required_text("ab{0,2}c([0-9]+)"), "a");
+  EXPECT_EQ(required_text("ab+c"), "ab");
+  EXPECT_EQ(required_text("(accuracy)?=([0-9]+)"), "=");
+  EXPECT_EQ(required_text("(a\\)|[)]b)x"), "x");
+  EXPECT_EQ(required_text("[]abc]de"), "de");
+  EXPECT_EQ(required_text("\xc3\xbc?x"), "x");
+  for (const char* none :
+       {"", "a|b", "(?i)loss=(.*)", "(?x) lo ss", "\\Qa|b\\E", "\\x41", "[[:alpha:]]x", "(*UTF)x",
+        "(?#a comment)x", "x(?i)y", "x(?!y)", ".*", "x\\"}) {
+    EXPECT_EQ(required_text(none), "") << none;
+  }
 }
 
 TEST(FailureReason, KeepsPrefixesAndLimits) {

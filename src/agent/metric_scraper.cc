@@ -6,6 +6,8 @@
 #include <cmath>
 #include <cstdlib>
 
+#include "agent/required_text.h"
+
 namespace clary::agent {
 namespace {
 
@@ -32,6 +34,7 @@ struct MetricScraper::Pattern {
   Pattern& operator=(const Pattern&) = delete;
 
   std::string name;
+  std::string required;
   pcre2_code* code = nullptr;
   pcre2_match_data* match = nullptr;
   pcre2_match_context* context = nullptr;
@@ -52,6 +55,7 @@ MetricScraper::MetricScraper(const std::vector<MetricPattern>& patterns) {
                         " is not valid: " + reinterpret_cast<const char*>(message.data()));
       continue;
     }
+    pattern->required = required_text(regex);
     pattern->match = pcre2_match_data_create_from_pattern(pattern->code, nullptr);
     pattern->context = pcre2_match_context_create(nullptr);
     pcre2_set_match_limit(pattern->context, kMatchLimit);
@@ -64,6 +68,7 @@ MetricScraper::~MetricScraper() = default;
 std::vector<ScrapedMetric> MetricScraper::scan(std::string_view line) {
   std::vector<ScrapedMetric> found;
   for (const auto& pattern : patterns_) {
+    if (!line.contains(pattern->required)) continue;
     const int groups =
         pcre2_match(pattern->code, reinterpret_cast<PCRE2_SPTR>(line.data()), line.size(), 0,
                     PCRE2_NO_UTF_CHECK, pattern->match, pattern->context);

@@ -18,6 +18,8 @@ using std::chrono::milliseconds;
 
 constexpr std::size_t kBodyBytes = 1 << 20;
 constexpr milliseconds kAnswerTimeout{30000};
+// How long a report may wait for those that follow: each request costs the server a transaction.
+constexpr milliseconds kGather{5};
 constexpr milliseconds kFirstRetry{20};
 constexpr milliseconds kLongestRetry{1000};
 // Between questions whether a gang may go on.
@@ -89,8 +91,11 @@ json::array Reporter::peers() const {
 }
 
 bool Reporter::finish(json::object last) {
+  {
+    const std::lock_guard lock(mutex_);
+    finishing_ = true;
+  }
   report(std::move(last));
-  if (fdatasync(spool_.get()) != 0) broken();
   std::unique_lock lock(mutex_);
   changed_.wait(lock, [&] { return abandoned_ || sent_ == written_; });
   return sent_ == written_;
@@ -167,12 +172,23 @@ bool Reporter::send_some() {
   return false;
 }
 
+// What the server has taken is safe with it; what it could not take must outlive the machine's
+// power here.
+void Reporter::keep_spool() const {
+  if (fdatasync(spool_.get()) != 0) spdlog::warn("spool: {}", strerror(errno));
+}
+
 // False when it is time to give up.
 bool Reporter::wait_to_retry(milliseconds& delay) {
   std::unique_lock lock(mutex_);
   changed_.wait_for(lock, delay, [&] { return stopping_; });
   delay = std::min(delay * 2, kLongestRetry);
   return !stopping_;
+}
+
+void Reporter::gather(std::unique_lock<std::mutex>& lock) {
+  changed_.wait_for(lock, kGather,
+                    [&] { return stopping_ || abandoned_ || finishing_ || awaits_go_; });
 }
 
 // Until there is something to send or to ask. False when it is time to end.
@@ -184,6 +200,7 @@ bool Reporter::wait_for_work() {
   } else if (!changed_.wait_for(lock, go_delay_, work)) {
     go_delay_ = std::min(go_delay_ * 2, kLongestGoDelay);
   }
+  gather(lock);
   return !stopping_ && !abandoned_;
 }
 
@@ -195,9 +212,11 @@ void Reporter::send_all() {
     if (send_some()) {
       delay = kFirstRetry;
       last_answer = clock_.steady_now();
-    } else if (!wait_to_retry(delay)) {
-      return;
-    } else if (clock_.steady_now() - last_answer > options_.patience) {
+      continue;
+    }
+    keep_spool();
+    if (!wait_to_retry(delay)) return;
+    if (clock_.steady_now() - last_answer > options_.patience) {
       const std::lock_guard lock(mutex_);
       abandoned_ = true;
       changed_.notify_all();

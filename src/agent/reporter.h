@@ -53,16 +53,18 @@ class Reporter {
   // True when log lines should not be reported any more.
   bool full() const { return written_ >= options_.largest_spool; }
 
-  // The last report: forced to disk, then waits until the server has taken everything. False when
-  // it gave up.
+  // The last report; waits until the server has taken everything, which the disk has meanwhile if
+  // the server cannot be reached. False when it gave up.
   bool finish(json::object report);
 
  private:
   void send_all();
   bool wait_for_work();
+  void gather(std::unique_lock<std::mutex>& lock);
   bool send_some();
   std::string take(std::uint64_t& until);
   void accept(const json::object& answer, std::uint64_t until);
+  void keep_spool() const;
   bool wait_to_retry(std::chrono::milliseconds& delay);
 
   const ReporterOptions options_;
@@ -76,6 +78,7 @@ class Reporter {
   json::array peers_;                   // guarded by mutex_
   std::uint64_t sent_ = 0;              // bytes of the spool that were taken; guarded by mutex_
   bool stopping_ = false;               // guarded by mutex_
+  bool finishing_ = false;              // guarded by mutex_
   bool abandoned_ = false;              // guarded by mutex_: nobody will ever take more
   bool awaits_go_ = false;              // guarded by mutex_
   std::chrono::milliseconds go_delay_;  // until it asks again; the sender's

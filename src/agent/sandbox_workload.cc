@@ -15,6 +15,7 @@
 #include "agent/network/private_network.h"
 #include "agent/python_environment.h"
 #include "agent/workload_user.h"
+#include "base/errors.h"
 #include "process/shared_libraries.h"
 #include "process/syscall_filter.h"
 
@@ -25,6 +26,13 @@ namespace fs = std::filesystem;
 using process::Bind;
 
 constexpr std::uint64_t kMostProcesses = 8192;
+constexpr const char* kPasswordFile = "/etc/passwd";
+
+process::FileDescriptor open_file(const fs::path& path) {
+  process::FileDescriptor file(open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  if (!file) throw StorageError("open " + path.string());
+  return file;
+}
 
 void set_non_blocking(const process::FileDescriptor& file) {
   fcntl(file.get(), F_SETFL, fcntl(file.get(), F_GETFL) | O_NONBLOCK);
@@ -116,9 +124,14 @@ SandboxWorkload::SandboxWorkload(const WorkloadOptions& options)
   sandbox.binds = program.binds;
   sandbox.binds.insert(sandbox.binds.end(), options.binds.begin(), options.binds.end());
   sandbox.binds.push_back({hosts, "/etc/hosts"});
+  sandbox.files = process::etc_files(spec.network);
+  const process::FileDescriptor become = process::open_become();
   if (user_) {
     sandbox.user = user_;
-    sandbox.binds.push_back({write_password_file(options.run.folder, *user_), "/etc/passwd"});
+    sandbox.become = become.get();
+    std::erase_if(sandbox.files, [](const auto& copy) { return copy.inside == kPasswordFile; });
+    sandbox.files.push_back(
+        {open_file(write_password_file(options.run.folder, *user_)), kPasswordFile});
     owned_.push_back(options.opt_ml);
     for (const auto* binds : {&program.binds, &options.binds}) {
       for (const Bind& bind : *binds) {
@@ -140,7 +153,7 @@ SandboxWorkload::SandboxWorkload(const WorkloadOptions& options)
   command.environment = environment_of(options);
   command.standard_output = output_.writer.get();
   command.standard_error = error_.writer.get();
-  command.inherited = {start_.reader.get(), information_.writer.get(), syscall_filter_.get()};
+  command.inherited = process::inherited_by(sandbox);
   command.open_files = open_file_limit();
   if (options.network) {
     command.user_space = options.network->space().user.get();

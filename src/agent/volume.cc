@@ -28,7 +28,7 @@ Volume::Volume(const RunFile& run, const S3Options& s3, const Clock& clock)
   errors_.emplace(opt_ml_);
 }
 
-void Volume::check() const {
+void Volume::check() {
   if (!encrypted_) return;
   if (!process::is_encrypted(opt_ml_)) throw std::runtime_error(kLost);
   if (!errors_->none()) {

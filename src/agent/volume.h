@@ -20,7 +20,7 @@ class Volume {
 
   // What was written is there, as far as can be told. Throws std::runtime_error, or StorageError
   // when the machine's disk is full. Only an encrypted one can be lost behind the workload's back.
-  void check() const;
+  void check();
 
  private:
   const std::filesystem::path opt_ml_;

@@ -17,6 +17,8 @@
 namespace clary::audit {
 namespace {
 
+using std::chrono::milliseconds;
+
 // How long the writer gathers events before it writes them together.
 constexpr std::chrono::milliseconds kGather{3};
 constexpr std::chrono::milliseconds kRetry{500};
@@ -24,6 +26,8 @@ constexpr std::chrono::seconds kSyncEvery{1};
 constexpr std::size_t kBatchBytes = 1 << 20;
 constexpr std::size_t kEventOverhead = 512;  // of the queue's count, beside the longest texts
 constexpr std::size_t kReindexBatch = 1000;
+// How long lines may wait for their place in the index: each commit writes many pages.
+constexpr std::chrono::milliseconds kIndexEvery{100};
 
 std::size_t weight(const Event& event) {
   return kEventOverhead + event.parameters.size() + event.user_agent.size();
@@ -54,6 +58,7 @@ struct Trail::Impl {
   ChainPoint before;  // what the oldest line follows
   std::string lines;  // formatted, not in the file yet
   std::vector<IndexedEvent> entries;
+  std::chrono::steady_clock::time_point indexed_at{};
   std::int64_t day = 0;
   std::int64_t cleaned_day = -1;
   bool unsynced = false;
@@ -172,7 +177,15 @@ struct Trail::Impl {
     }
     lines.clear();
     unsynced = true;
+  }
+
+  // Only of lines that stand in the file.
+  void index_lines(bool now) {
+    if (!lines.empty() || entries.empty()) return;
+    const auto time = std::chrono::steady_clock::now();
+    if (!now && entries.size() < kReindexBatch && time - indexed_at < kIndexEvery) return;
     index.add(std::exchange(entries, {}));
+    indexed_at = time;
   }
 
   // Without waiting for the disk.
@@ -272,8 +285,8 @@ struct Trail::Impl {
   Batch take() {
     std::unique_lock lock(mutex);
     const auto due = [this] { return stopping || sync_wanted || !queue.empty(); };
-    if (unsynced) {
-      wake.wait_for(lock, kSyncEvery, due);
+    if (unsynced || !entries.empty()) {
+      wake.wait_for(lock, entries.empty() ? milliseconds(kSyncEvery) : kIndexEvery, due);
     } else {
       wake.wait(lock, due);
     }
@@ -311,6 +324,7 @@ struct Trail::Impl {
         }
         write_lines();
         write_events(batch, next);
+        index_lines(batch.wait);
         clean_if_due();
         if (batch.sync) sync();
         if (batch.wait) keeper.wait();

@@ -2,9 +2,11 @@
 
 #include <charconv>
 #include <cstdlib>
+#include <memory>
 #include <thread>
 
 #include "cli/client_environment.h"
+#include "http/client_tls.h"
 
 namespace clary::cli {
 namespace {
@@ -19,19 +21,19 @@ std::string variable(const char* name) {
   return value == nullptr ? "" : value;
 }
 
-http::Address address_of(const std::string& url) {
-  constexpr std::string_view kScheme = "http://";
-  if (url.starts_with("https://")) {
-    throw std::runtime_error("the endpoint is " + url +
-                             ", and this command speaks http only; run it on the server's machine "
-                             "with --data-dir, or use the AWS CLI");
-  }
+constexpr std::uint16_t kHttpPort = 80, kHttpsPort = 443;
+
+void set_url(Endpoint& endpoint, const std::string& url) {
+  constexpr std::string_view kHttp = "http://", kHttps = "https://";
   const auto bad = [&] { return std::runtime_error("AWS_ENDPOINT_URL is no URL: " + url); };
-  if (!url.starts_with(kScheme)) throw bad();
-  std::string_view rest = std::string_view(url).substr(kScheme.size());
+  endpoint.url = url;
+  endpoint.https = url.starts_with(kHttps);
+  if (!endpoint.https && !url.starts_with(kHttp)) throw bad();
+  std::string_view rest = url;
+  rest.remove_prefix(endpoint.https ? kHttps.size() : kHttp.size());
   rest = rest.substr(0, rest.find('/'));
-  http::Address address;
-  address.port = 80;
+  http::Address& address = endpoint.address;
+  address.port = endpoint.https ? kHttpsPort : kHttpPort;
   const auto colon = rest.rfind(':');
   const auto bracket = rest.rfind(']');
   const bool has_port =
@@ -45,13 +47,19 @@ http::Address address_of(const std::string& url) {
   if (rest.starts_with('[') && rest.ends_with(']')) rest = rest.substr(1, rest.size() - 2);
   if (rest.empty()) throw bad();
   address.host = rest;
-  return address;
 }
 
-std::string host_header(const http::Address& address) {
+std::string host_header(const Endpoint& endpoint) {
+  const http::Address& address = endpoint.address;
   const bool ipv6 = address.host.find(':') != std::string::npos;
   const std::string host = ipv6 ? "[" + address.host + "]" : address.host;
-  return address.port == 80 ? host : host + ":" + std::to_string(address.port);
+  return address.port == (endpoint.https ? kHttpsPort : kHttpPort)
+             ? host
+             : host + ":" + std::to_string(address.port);
+}
+
+std::shared_ptr<const http::ClientTls> trust_of(const Endpoint& endpoint) {
+  return endpoint.https ? std::make_shared<const http::ClientTls>(endpoint.authorities) : nullptr;
 }
 
 // {"__type": "com.amazonaws.sagemaker#ResourceNotFound", "message": "..."}
@@ -73,8 +81,8 @@ AwsError error_of(const http::ClientResponse& response) {
 
 Endpoint endpoint_of_environment() {
   Endpoint endpoint;
-  endpoint.url = variable("AWS_ENDPOINT_URL");
-  endpoint.address = address_of(endpoint.url);
+  set_url(endpoint, variable("AWS_ENDPOINT_URL"));
+  endpoint.authorities = variable("AWS_CA_BUNDLE");
   endpoint.region = variable("AWS_REGION");
   if (endpoint.region.empty()) endpoint.region = variable("AWS_DEFAULT_REGION");
   if (endpoint.region.empty()) endpoint.region = "us-east-1";
@@ -92,17 +100,19 @@ Endpoint endpoint_of_environment() {
 Endpoint endpoint_of_folder(const std::filesystem::path& data_dir) {
   Endpoint endpoint;
   for (const auto& [name, value] : client_environment(data_dir)) {
-    if (name == "AWS_ENDPOINT_URL") endpoint.url = value;
+    if (name == "AWS_ENDPOINT_URL") set_url(endpoint, value);
+    if (name == "AWS_CA_BUNDLE") endpoint.authorities = value;
     if (name == "AWS_REGION") endpoint.region = value;
     if (name == "AWS_ACCESS_KEY_ID") endpoint.credentials.access_key_id = value;
     if (name == "AWS_SECRET_ACCESS_KEY") endpoint.credentials.secret_access_key = value;
   }
-  endpoint.address = address_of(endpoint.url);
   return endpoint;
 }
 
 AwsClient::AwsClient(Endpoint endpoint, const Clock& clock)
-    : endpoint_(std::move(endpoint)), clock_(clock), client_(endpoint_.address) {}
+    : endpoint_(std::move(endpoint)),
+      clock_(clock),
+      client_(endpoint_.address, trust_of(endpoint_)) {}
 
 void AwsClient::be_patient(std::chrono::seconds patience, std::function<void()> on_absence) {
   patience_ = patience;
@@ -116,7 +126,7 @@ std::optional<http::ClientResponse> AwsClient::attempt(const AwsService& service
   RequestHead head;
   head.method = "POST";
   head.path = "/";
-  head.headers.add("Host", host_header(endpoint_.address));
+  head.headers.add("Host", host_header(endpoint_));
   head.headers.add("Content-Type", std::string(service.content_type));
   head.headers.add("X-Amz-Target",
                    std::string(service.target_prefix) + "." + std::string(operation));
@@ -132,8 +142,9 @@ std::optional<http::ClientResponse> AwsClient::attempt(const AwsService& service
     if (!passing) return response;
     why = error_of(response).what();
   } catch (const http::ClientError& error) {
-    why =
-        "no server answers at " + endpoint_.url + " (" + error.what() + "); start one: clary serve";
+    why = "no server answers at " + endpoint_.url + " (" + error.what() + ")" +
+          (endpoint_.https ? "; AWS_CA_BUNDLE names the authorities whose certificates are taken"
+                           : "; start one: clary serve");
   }
   return std::nullopt;
 }

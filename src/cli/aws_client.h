@@ -19,6 +19,9 @@ namespace clary::cli {
 struct Endpoint {
   std::string url;
   http::Address address;
+  bool https = false;
+  // Whose certificates are taken over https: a PEM file; the system's authorities when empty.
+  std::filesystem::path authorities;
   std::string region;
   wire::SigningCredentials credentials;
 };

@@ -7,8 +7,8 @@
 
 #include <cerrno>
 #include <cstring>
+#include <memory>
 #include <optional>
-#include <vector>
 
 #include "http/client.h"
 #include "http/client_tls.h"
@@ -25,7 +25,9 @@ constexpr std::size_t kPieceBytes = 256 * 1024;
 
 struct BlockingClient::Impl {
   Impl(Address given_address, std::shared_ptr<const ClientTls> given_tls)
-      : address(std::move(given_address)), tls(std::move(given_tls)), piece(kPieceBytes) {}
+      : address(std::move(given_address)),
+        tls(std::move(given_tls)),
+        piece(room.get(), kPieceBytes) {}
   ~Impl() { close(); }
 
   void close();
@@ -47,7 +49,9 @@ struct BlockingClient::Impl {
   const Address address;
   const std::shared_ptr<const ClientTls> tls;
   std::optional<TlsSession> session;  // set while a connection with `tls` is open
-  std::vector<char> piece;
+  // Not cleared: most exchanges touch little of it.
+  const std::unique_ptr<char[]> room = std::make_unique_for_overwrite<char[]>(kPieceBytes);
+  const std::span<char> piece;
   int file = -1;
   std::chrono::milliseconds timeout{};
 };
@@ -155,9 +159,9 @@ std::size_t BlockingClient::Impl::receive(std::span<char> buffer) {
 void BlockingClient::Impl::write_source(const Streams& streams) {
   std::uint64_t left = streams.source_length;
   while (left > 0) {
-    const auto room = static_cast<std::size_t>(std::min<std::uint64_t>(left, piece.size()));
-    const std::size_t bytes = streams.source(std::span(piece.data(), room));
-    if (bytes == 0 || bytes > room) {
+    const auto most = static_cast<std::size_t>(std::min<std::uint64_t>(left, piece.size()));
+    const std::size_t bytes = streams.source(piece.first(most));
+    if (bytes == 0 || bytes > most) {
       throw ClientError(ClientError::Kind::kMalformed, "the source is shorter than announced");
     }
     write({piece.data(), bytes});

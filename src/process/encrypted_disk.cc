@@ -10,6 +10,7 @@
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
+#include <sys/sysmacros.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -104,6 +105,35 @@ void make_file_system(const fs::path& image) {
   if (ended && shell_code(*ended) == 0) return;
   std::ifstream said(log);
   throw std::runtime_error("mke2fs: " + std::string{std::istreambuf_iterator<char>(said), {}});
+}
+
+std::string device_name(const fs::path& folder) {
+  struct stat status{};
+  if (stat(folder.c_str(), &status) != 0) return "";
+  std::error_code error;
+  const std::string number =
+      std::to_string(major(status.st_dev)) + ":" + std::to_string(minor(status.st_dev));
+  return fs::canonical("/sys/dev/block/" + number, error).filename();
+}
+
+FileDescriptor open_device(const fs::path& folder) {
+  return FileDescriptor(open(("/dev/" + device_name(folder)).c_str(), O_RDONLY | O_CLOEXEC));
+}
+
+fs::path counters_of(const fs::path& folder) {
+  return fs::path("/sys/fs/ext4") / device_name(folder);
+}
+
+// "" where the kernel has none.
+std::string read_counters(const fs::path& folder) {
+  std::string text;
+  for (const char* name : {"errors_count", "warning_count"}) {
+    std::ifstream in(folder / name);
+    std::string line;
+    if (!std::getline(in, line)) return "";
+    text += line + " ";
+  }
+  return text;
 }
 
 // A loop device over the file, which goes with its last user.
@@ -205,14 +235,22 @@ void remove_encrypted(const fs::path& folder) {
   }
 }
 
-WriteErrors::WriteErrors(const fs::path& folder) : folder_(open_folder(folder).release()) {}
+WriteErrors::WriteErrors(const fs::path& folder)
+    : folder_(open_folder(folder)),
+      device_(open_device(folder)),
+      counters_(counters_of(folder)),
+      counted_(read_counters(counters_)) {}
 
-WriteErrors::~WriteErrors() {
-  if (folder_ >= 0) ::close(folder_);
+// The file system counts what it could not write of files, and the device's own pages remember what
+// could not be written of everything else. To wait for pages that are on their way starts none.
+bool WriteErrors::looks_good() const {
+  if (!device_ || counted_.empty() || read_counters(counters_) != counted_) return false;
+  return sync_file_range(device_.get(), 0, 0, SYNC_FILE_RANGE_WAIT_BEFORE) == 0;
 }
 
-bool WriteErrors::none() const {
-  return folder_ < 0 || syncfs(folder_) == 0;
+bool WriteErrors::none() {
+  failed_ = failed_ || (folder_ && !looks_good() && syncfs(folder_.get()) != 0);
+  return !failed_;
 }
 
 EncryptedDisk::EncryptedDisk(fs::path folder)

@@ -27,18 +27,21 @@ bool is_encrypted(const std::filesystem::path& folder);
 // Removes the folder with all that is in it, and its key from the kernel.
 void remove_encrypted(const std::filesystem::path& folder);
 
-// Waits until what was written is out of memory; false when some of it could not be written (the
-// machine's disk is full). For a file below such a folder, write() may have said nothing of it.
+// Whether something that was written below such a folder could not be put on the disk (the
+// machine's is full): write() may have said nothing of it. What is in memory still reads as it was
+// written, so that this does not wait for it to go out.
 class WriteErrors {
  public:
   explicit WriteErrors(const std::filesystem::path& folder);  // counts from now on
-  ~WriteErrors();
-  WriteErrors(const WriteErrors&) = delete;
-  WriteErrors& operator=(const WriteErrors&) = delete;
-  bool none() const;
+  bool none();
 
  private:
-  const int folder_;
+  bool looks_good() const;
+
+  const FileDescriptor folder_, device_;
+  std::filesystem::path counters_;  // what the kernel tells of the file system
+  std::string counted_;
+  bool failed_ = false;  // syncfs tells it once
 };
 
 // A file system that can encrypt, which that of the data folder may not: an ext4 in a sparse file.

@@ -152,9 +152,13 @@ class SandboxTest : public ::testing::Test {
     sandbox_.opt_ml = folder_.path();
   }
   std::string run(const std::vector<std::string>& program, int* code = nullptr) {
-    return output_of({.arguments = sandbox_command(*find_bubblewrap(), sandbox_, program),
-                      .environment = {"PATH=/usr/bin:/bin"}},
-                     code);
+    return output_of(command(program), code);
+  }
+  Command command(const std::vector<std::string>& program) {
+    sandbox_.files = etc_files(sandbox_.network);
+    return {.arguments = sandbox_command(*find_bubblewrap(), sandbox_, program),
+            .environment = {"PATH=/usr/bin:/bin"},
+            .inherited = inherited_by(sandbox_)};
   }
   TemporaryFolder folder_;
   Sandbox sandbox_;
@@ -173,6 +177,17 @@ TEST_F(SandboxTest, HasItsOwnOptMlAndAReadOnlyRoot) {
   EXPECT_NE(code, 0);
 }
 
+TEST_F(SandboxTest, HasTheMachinesAccountsToRead) {
+  EXPECT_NE(run({"/bin/cat", "/etc/passwd"}).find("root:"), std::string::npos);
+  EXPECT_EQ(run({"/bin/stat", "-L", "-c", "%a", "/etc/passwd"}), "444\n");
+  int code = 0;
+  run({"/bin/sh", "-c", "echo x >> /etc/passwd"}, &code);
+  EXPECT_NE(code, 0);
+  EXPECT_EQ(run({"/bin/cat", "/etc/resolv.conf"}), "");
+  sandbox_.network = true;
+  EXPECT_EQ(run({"/bin/ls", "/etc/services"}), "/etc/services\n");
+}
+
 TEST_F(SandboxTest, HasNoCapabilitiesNoNetworkAndItsName) {
   const std::string status = run({"/bin/cat", "/proc/self/status"});
   EXPECT_NE(status.find("CapEff:\t0000000000000000"), std::string::npos) << status;
@@ -184,10 +199,17 @@ TEST_F(SandboxTest, HasNoCapabilitiesNoNetworkAndItsName) {
 }
 
 // What a workload tries against the kernel and against others; Python makes the calls.
-TEST_F(SandboxTest, IsNotRootOfTheHost) {
+enum class Becomes { kByOurs, kBySetpriv };
+class UserTest : public SandboxTest, public testing::WithParamInterface<Becomes> {};
+INSTANTIATE_TEST_SUITE_P(Ways, UserTest, testing::Values(Becomes::kByOurs, Becomes::kBySetpriv));
+
+TEST_P(UserTest, IsNotRootOfTheHost) {
   if (geteuid() != 0) GTEST_SKIP() << "only root can become somebody else";
   constexpr uid_t kSomebody = 0x70000001;
   sandbox_.user = kSomebody;
+  const FileDescriptor become = open_become();
+  ASSERT_TRUE(become);
+  if (GetParam() == Becomes::kByOurs) sandbox_.become = become.get();
   ASSERT_EQ(chown(folder_.path().c_str(), kSomebody, kSomebody), 0);
   fs::permissions(folder_.path(), fs::perms{0755});
   int code = 0;
@@ -203,6 +225,11 @@ TEST_F(SandboxTest, IsNotRootOfTheHost) {
   }
   EXPECT_NE(status.find("NoNewPrivs:\t1"), std::string::npos);
   EXPECT_NE(status.find("Groups:\t \n"), std::string::npos) << status;
+  if (GetParam() == Becomes::kBySetpriv) return;
+  // ls itself has the folder open.
+  EXPECT_EQ(run({"/bin/ls", "/proc/self/fd"}), "0\n1\n2\n3\n");
+  run({"/no/such/program"}, &code);
+  EXPECT_EQ(code, 127);
 }
 
 TEST_F(SandboxTest, SystemCallsOutOfReach) {
@@ -229,12 +256,7 @@ for name, family in (("inet", socket.AF_INET), ("packet", 17), ("alg", 38)):
 print("thread", __import__("threading").Thread(target=print).start())
 )";
   int code = 0;
-  const std::string said =
-      output_of({.arguments = sandbox_command(*find_bubblewrap(), sandbox_,
-                                              {"/usr/bin/python3", "-c", program}),
-                 .environment = {"PATH=/usr/bin:/bin"},
-                 .inherited = {filter.get()}},
-                &code);
+  const std::string said = run({"/usr/bin/python3", "-c", program}, &code);
   EXPECT_EQ(code, 0) << said;
   for (const char* line :
        {"mount Operation not permitted", "unshare Operation not permitted",
@@ -258,9 +280,7 @@ TEST(Spawn, LimitsFilesAndCoreDumps) {
 TEST_F(SandboxTest, WaitsForTheStartSignal) {
   Pipe start = make_pipe();
   sandbox_.start_signal = start.reader.get();
-  Child child = spawn(
-      {.arguments = sandbox_command(*find_bubblewrap(), sandbox_, {"/usr/bin/touch", "/opt/ml/x"}),
-       .inherited = {start.reader.get()}});
+  Child child = spawn(command({"/usr/bin/touch", "/opt/ml/x"}));
   EXPECT_FALSE(child.wait(std::chrono::milliseconds(100)).has_value());
   EXPECT_FALSE(fs::exists(folder_.path() / "x"));
   ASSERT_EQ(write(start.writer.get(), "1", 1), 1);
@@ -272,10 +292,9 @@ TEST_F(SandboxTest, MemoryLimitKills) {
   const auto group = Cgroup::create("/sys/fs/cgroup", "clary-test-" + std::to_string(getpid()),
                                     {.memory_bytes = 64 << 20});
   if (!group) GTEST_SKIP() << "control groups cannot be written here";
-  Child child = spawn({.arguments = sandbox_command(
-                           *find_bubblewrap(), sandbox_,
-                           {"/bin/dd", "if=/dev/zero", "of=/dev/null", "bs=512M", "count=1"}),
-                       .cgroups = group->entry_files()});
+  Command fill = command({"/bin/dd", "if=/dev/zero", "of=/dev/null", "bs=512M", "count=1"});
+  fill.cgroups = group->entry_files();
+  Child child = spawn(fill);
   const auto exit = child.wait(seconds(20));
   ASSERT_TRUE(exit.has_value());
   EXPECT_EQ(shell_code(*exit), 128 + SIGKILL);

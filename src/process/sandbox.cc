@@ -1,5 +1,6 @@
 #include "process/sandbox.h"
 
+#include <fcntl.h>
 #include <unistd.h>
 
 #include <array>
@@ -27,15 +28,14 @@ void add_parents(std::vector<std::string>& command, const std::filesystem::path&
 }
 
 // The machine's programs and libraries, read only, and of /etc only what programs need to start.
-void add_root(std::vector<std::string>& command, bool network) {
+void add_root(std::vector<std::string>& command, const Sandbox& sandbox) {
   add(command, {"--ro-bind", "/usr", "/usr"});
   for (const char* folder : {"lib", "lib64", "bin", "sbin"}) {
     add(command, {"--symlink", std::string("usr/") + folder, std::string("/") + folder});
   }
   add_parents(command, "/etc/passwd");
-  for (const char* file : {"/etc/alternatives", "/etc/ld.so.cache", "/etc/passwd", "/etc/group",
-                           "/etc/nsswitch.conf", "/etc/localtime", "/etc/mime.types"}) {
-    add(command, {"--ro-bind-try", file, file});
+  for (const FileCopy& copy : sandbox.files) {
+    add(command, {"--perms", "0444", "--file", std::to_string(copy.file.get()), copy.inside});
   }
   // Debian's Java has its settings there, behind links.
   std::error_code error;
@@ -43,11 +43,12 @@ void add_root(std::vector<std::string>& command, bool network) {
     const std::string& path = entry.path().native();
     if (path.starts_with("/etc/java-")) add(command, {"--ro-bind-try", path, path});
   }
-  if (!network) return;
-  for (const char* file : {"/etc/resolv.conf", "/etc/ssl", "/etc/ca-certificates", "/etc/services",
-                           "/etc/protocols", "/etc/gai.conf"}) {
-    add(command, {"--ro-bind-try", file, file});
+  std::vector<const char*> mounted{"/etc/alternatives"};
+  // The last one may change while the workload runs.
+  if (sandbox.network) {
+    mounted.insert(mounted.end(), {"/etc/ssl", "/etc/ca-certificates", "/etc/resolv.conf"});
   }
+  for (const char* path : mounted) add(command, {"--ro-bind-try", path, path});
 }
 
 // Without --cap-drop ALL, bubblewrap started by root leaves nearly all capabilities.
@@ -63,9 +64,14 @@ void add_identity(std::vector<std::string>& command, const Sandbox& sandbox) {
   }
 }
 
-// The first thing that runs inside: setpriv of util-linux, which every distribution has.
-void become_user(std::vector<std::string>& command, uid_t user) {
-  const std::string number = std::to_string(user);
+// The first thing that runs inside: our own program by its open file, or setpriv of util-linux,
+// which every distribution has.
+void become_user(std::vector<std::string>& command, const Sandbox& sandbox) {
+  const std::string number = std::to_string(*sandbox.user);
+  if (sandbox.become >= 0) {
+    add(command, {"/proc/self/fd/" + std::to_string(sandbox.become), number});
+    return;
+  }
   add(command,
       {"/usr/bin/setpriv", "--reuid", number, "--regid", number, "--clear-groups",
        "--inh-caps=-all", "--ambient-caps=-all", "--bounding-set=-all", "--no-new-privs", "--"});
@@ -98,11 +104,39 @@ std::optional<pid_t> workload_pid(std::string_view information) {
   return std::nullopt;
 }
 
+std::vector<FileCopy> etc_files(bool network) {
+  std::vector<const char*> paths{"/etc/ld.so.cache",   "/etc/passwd",    "/etc/group",
+                                 "/etc/nsswitch.conf", "/etc/localtime", "/etc/mime.types"};
+  if (network) paths.insert(paths.end(), {"/etc/services", "/etc/protocols", "/etc/gai.conf"});
+  std::vector<FileCopy> files;
+  for (const char* path : paths) {
+    FileDescriptor file(open(path, O_RDONLY | O_CLOEXEC));
+    if (file) files.push_back({std::move(file), path});
+  }
+  return files;
+}
+
+FileDescriptor open_become() {
+  std::error_code error;
+  const auto own = std::filesystem::read_symlink("/proc/self/exe", error);
+  return FileDescriptor(open((own.parent_path() / "clary-become").c_str(), O_RDONLY | O_CLOEXEC));
+}
+
+std::vector<int> inherited_by(const Sandbox& sandbox) {
+  std::vector<int> all;
+  for (const int file :
+       {sandbox.start_signal, sandbox.information, sandbox.syscall_filter, sandbox.become}) {
+    if (file >= 0) all.push_back(file);
+  }
+  for (const FileCopy& copy : sandbox.files) all.push_back(copy.file.get());
+  return all;
+}
+
 std::vector<std::string> sandbox_command(const std::filesystem::path& bubblewrap,
                                          const Sandbox& sandbox,
                                          const std::vector<std::string>& program) {
   std::vector<std::string> command{bubblewrap};
-  add_root(command, sandbox.network);
+  add_root(command, sandbox);
   add(command, {"--perms", "1777", "--tmpfs", "/tmp", "--dev", "/dev", "--perms", "1777", "--tmpfs",
                 "/dev/shm", "--proc", "/proc"});
   add_parents(command, "/opt/ml");
@@ -127,7 +161,7 @@ std::vector<std::string> sandbox_command(const std::filesystem::path& bubblewrap
   }
   // Last: the mount points above are made on the root before it becomes read-only.
   add(command, {"--remount-ro", "/", "--chdir", sandbox.directory, "--"});
-  if (sandbox.user) become_user(command, *sandbox.user);
+  if (sandbox.user) become_user(command, sandbox);
   command.insert(command.end(), program.begin(), program.end());
   return command;
 }

@@ -10,6 +10,8 @@
 #include <string_view>
 #include <vector>
 
+#include "process/file_descriptor.h"
+
 namespace clary::process {
 
 struct Bind {
@@ -17,8 +19,15 @@ struct Bind {
   enum class Access { kRead, kWrite } access = Access::kRead;
 };
 
+// A file whose content the sandbox gets, read from where it stands: a mount costs much more.
+struct FileCopy {
+  FileDescriptor file;
+  std::filesystem::path inside;
+};
+
 struct Sandbox {
   std::filesystem::path opt_ml;  // on the host; appears as /opt/ml, writable
+  std::vector<FileCopy> files;   // of the minimal root: etc_files() and more
   std::vector<Bind> binds;       // in this order, after the minimal root
   bool network = false;
   // It is started in the network that it shall have (Command::network): none is made for it.
@@ -35,6 +44,8 @@ struct Sandbox {
   // it a user name space makes the workload whoever started it, and that must not be root: files of
   // the kernel under /proc ask who owns them and for no capability.
   std::optional<uid_t> user{};
+  // The program that becomes that user, opened: open_become(). -1: setpriv, which takes longer.
+  int become = -1;
   // A seccomp filter, syscall_filter.h; -1 for none.
   int syscall_filter = -1;
 };
@@ -52,6 +63,15 @@ std::optional<pid_t> workload_pid(std::string_view information);
 
 // The sandbox's first process, by the host's count.
 std::optional<pid_t> first_process(std::string_view information);
+
+// What programs need of the machine's /etc, for Sandbox::files of one start.
+std::vector<FileCopy> etc_files(bool network);
+
+// clary-become, which stands beside this program; closed when it does not.
+FileDescriptor open_become();
+
+// The descriptors that the command needs: Command::inherited.
+std::vector<int> inherited_by(const Sandbox& sandbox);
 
 // The whole command: bubblewrap, its options, "--", `program` and its arguments. The environment is
 // not part of it (secrets must not stand in a command line): the spawned process's is passed on.

@@ -112,8 +112,11 @@ engine::Limits job_capacity(const Settings& settings) {
   return limits;
 }
 
-std::string own_program() {
-  return std::filesystem::read_symlink("/proc/self/exe").string();
+// What is started for a run: the program that is the agent alone, or this one.
+std::vector<std::string> agent_command() {
+  const std::filesystem::path own = std::filesystem::read_symlink("/proc/self/exe");
+  const std::filesystem::path agent = own.parent_path() / "clary-agent";
+  return {access(agent.c_str(), X_OK) == 0 ? agent.string() : own.string(), "agent"};
 }
 
 std::unique_ptr<engine::SlurmBackend> slurm_backend(const Settings& settings) {
@@ -121,7 +124,7 @@ std::unique_ptr<engine::SlurmBackend> slurm_backend(const Settings& settings) {
   engine::SlurmOptions options;
   options.folder = std::filesystem::absolute(
       settings.slurm_folder.empty() ? settings.data_dir / "slurm" : settings.slurm_folder);
-  options.agent_command = {own_program(), "agent"};
+  options.agent_command = agent_command();
   options.partition = settings.slurm_partition;
   options.account = settings.slurm_account;
   std::istringstream words(settings.slurm_arguments);
@@ -359,7 +362,7 @@ struct Services::Impl {
         lifecycle(objects, clock, std::chrono::seconds(settings.lifecycle_day_seconds)),
         backend(
             {.data_folder = settings.data_dir,
-             .agent_command = {std::filesystem::read_symlink("/proc/self/exe").string(), "agent"},
+             .agent_command = agent_command(),
              .volumes = job_volumes(settings),
              .container_socket = settings.container_socket,
              .remove_container =

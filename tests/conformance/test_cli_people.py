@@ -42,6 +42,20 @@ def test_jobs_lists(clary, trained):
     assert "\x1b" not in out, "no colours in a pipe"
 
 
+def test_over_https(clary, server, trained):
+    """An https endpoint is spoken to when AWS_CA_BUNDLE vouches for it, and not otherwise."""
+    name = trained["TrainingJobName"]
+    secure = {"AWS_ENDPOINT_URL": server.url.replace("http://", "https://")}
+    assert clary("jobs", "--name", name, **secure).stdout.splitlines()[1].split()[0] == name
+    assert "Completed" in clary("job", name, **secure).stdout
+    assert clary("logs", name, **secure).stdout == clary("logs", name).stdout != ""
+    refused = clary("stop", "no-such-job", **secure)
+    assert refused.returncode != 0 and "no-such-job" in refused.stderr
+    for bundle in ("", "/no/such/file.pem"):
+        distrusted = clary("jobs", AWS_CA_BUNDLE=bundle, **secure)
+        assert distrusted.returncode != 0 and "certificate" in distrusted.stderr, distrusted.stderr
+
+
 def test_jobs_as_json(clary, clients, churn, churn_channels, trained):
     """For scripts: one array, filtered by status, newest first."""
     bad = aws.train(clients, churn, churn_channels, hyperparameters={"eta": "7"})

@@ -12,7 +12,7 @@ from pathlib import Path
 import aws
 import containers
 import pytest
-from clary_server import VENVS, ClaryServer, binary
+from clary_server import VENVS, binary
 
 REPOSITORY = "111122223333.dkr.ecr.eu-west-1.amazonaws.com/team/tiny"
 IMAGE = REPOSITORY + ":1"
@@ -40,9 +40,14 @@ if what == "sleep":
     while True:
         time.sleep(0.05)
 if what == "memory":
+    import mmap
     held = []
-    while True:
-        held.append(b"x" * (64 << 20))
+    while True:  # in large pages where there are some: small ones take half a minute
+        part = mmap.mmap(-1, 64 << 20)
+        part.madvise(mmap.MADV_HUGEPAGE)
+        for page in range(0, len(part), 4096):
+            part[page] = 1
+        held.append(part)
 if what == "reach":
     for name, address in (("clary", ("127.0.0.1", int(os.environ.get("PORT", "0")))),
                           ("outside", (os.environ.get("OUTSIDE", "192.0.2.1"), 9))):
@@ -122,25 +127,12 @@ http.server.ThreadingHTTPServer(("0.0.0.0", 8080), Handler).serve_forever()
 
 @pytest.fixture(scope="module")
 def podman():
-    reason = containers.missing()
-    if reason:
-        pytest.skip(reason)
-    runtime = containers.Podman()
-    try:
-        runtime.start()
-        yield runtime
-    finally:
-        runtime.remove()
+    yield from containers.own_runtime()
 
 
 @pytest.fixture(scope="module")
 def server(podman):
-    own = ClaryServer(arguments=["--container-socket", str(podman.socket)])
-    own.start()
-    yield own
-    # Endpoints that were deleted end in their own time.
-    aws.wait_until(lambda: not podman.containers(), 60, 0.5)
-    assert own.remove() == 0
+    yield from containers.server_with(podman)
 
 
 @pytest.fixture(scope="module")
@@ -151,11 +143,9 @@ def clients(server):
 @pytest.fixture(scope="module")
 def image(podman, server):
     """The image, loaded as a user does it."""
-    archive = podman.image("team/tiny:1", {"/opt/program/train": TRAIN, "/opt/program/serve": SERVE})
-    done = subprocess.run(
-        [binary(), "image", "load", archive, "--data-dir", str(server.data_dir),
-         "--container-socket", str(podman.socket)], capture_output=True, text=True, timeout=120)
-    assert done.returncode == 0 and "team/tiny:1" in done.stdout, done.stderr
+    told = podman.load(server, "team/tiny:1",
+                       {"/opt/program/train": TRAIN, "/opt/program/serve": SERVE})
+    assert "team/tiny:1" in told
     return IMAGE
 
 
@@ -274,7 +264,8 @@ def test_too_long(clients, bucket, image):
 
 def test_out_of_memory(clients, bucket, image):
     """The instance type's memory is the limit, and the reason says so."""
-    job, _ = run(clients, bucket, "memory")
+    job, _ = run(clients, bucket, "memory", ResourceConfig={
+        "InstanceType": "ml.t3.medium", "InstanceCount": 1, "VolumeSizeInGB": 1})
     assert job["TrainingJobStatus"] == "Failed"
     assert "out of memory" in job["FailureReason"] and "137" in job["FailureReason"]
 
@@ -466,8 +457,15 @@ def test_push_and_run(clients, bucket, podman, image, server):
     assert job["TrainingJobStatus"] == "Failed"
 
 
+@pytest.fixture(scope="module")
+def image_with_pip(podman, server):
+    """The SDK's own script looks whether pip is there before it runs a source_code in an image."""
+    podman.load(server, "team/pip:1", {"/usr/bin/pip3": "#!/bin/sh\nexec python3 -m pip \"$@\"\n"})
+    return IMAGE.replace("tiny", "pip")
+
+
 @pytest.mark.parametrize("version", ["v2", "v3"])
-def test_sdk(server, image, tmp_path, version):
+def test_sdk(server, image, image_with_pip, tmp_path, version):
     """Both SDKs' generic trainers, with the image by ECR's URI."""
     python = VENVS / f"sdk_{version}" / "bin"
     if not python.exists():
@@ -475,10 +473,13 @@ def test_sdk(server, image, tmp_path, version):
     (tmp_path / "rows.csv").write_text("1\n2\n3\n")
     done = subprocess.run(
         [str(python / "python"), str(Path(__file__).parent / "programs" / f"own_image_{version}.py"),
-         IMAGE, str(tmp_path / "rows.csv")], capture_output=True, text=True, timeout=300, cwd=tmp_path,
+         IMAGE, *([image_with_pip] if version == "v3" else []), str(tmp_path / "rows.csv")],
+        capture_output=True, text=True, timeout=300, cwd=tmp_path,
         env=server.environment() | {"PYTHONUNBUFFERED": "1"})
     output = done.stdout + done.stderr
     assert done.returncode == 0 and "DONE" in done.stdout, output[-6000:]
     assert "done 3" in output
+    if version == "v3":
+        assert "entry 3 4 v3" in output
     if version == "v2":
         assert "ANSWER" in output and ":5:hello" in output

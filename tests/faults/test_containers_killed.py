@@ -4,14 +4,13 @@ A job ends Completed, or Failed with a true reason, and nothing is left behind."
 
 import os
 import signal
-import subprocess
 import time
 from pathlib import Path
 
 import aws
 import containers
 import pytest
-from clary_server import ClaryServer, binary, processes_of
+from clary_server import processes_of
 
 # Writes a line now and then, so that what is lost of its output shows.
 TRAIN = r'''#!/bin/sh
@@ -24,26 +23,14 @@ echo last line
 
 @pytest.fixture(scope="module")
 def podman():
-    reason = containers.missing()
-    if reason:
-        pytest.skip(reason)
-    runtime = containers.Podman()
-    try:
-        runtime.start()
-        yield runtime
-    finally:
-        runtime.remove()
+    yield from containers.own_runtime()
 
 
 @pytest.fixture(scope="module")
 def server(podman):
-    own = ClaryServer(arguments=["--container-socket", str(podman.socket)])
-    own.start()
-    subprocess.run([binary(), "image", "load", podman.image("slow:1", {"/opt/program/train": TRAIN}),
-                    "--container-socket", str(podman.socket), "--data-dir", str(own.data_dir)],
-                   check=True, timeout=120, capture_output=True)
-    yield own
-    own.remove()
+    for own in containers.server_with(podman):
+        podman.load(own, "slow:1", {"/opt/program/train": TRAIN})
+        yield own
 
 
 @pytest.fixture(scope="module")

@@ -8,7 +8,9 @@ import tempfile
 import time
 from pathlib import Path
 
+import aws
 import tiny_image
+from clary_server import ClaryServer, binary
 
 # Limits that any machine may give, and no dependence on systemd.
 SETTINGS = """[containers]
@@ -81,6 +83,15 @@ class Podman:
         path = self.folder / (name.replace("/", "-").replace(":", "-") + ".tar")
         return tiny_image.write_archive(str(path), name, files, **options)
 
+    def load(self, server, name, files):
+        """Makes an image and loads it as a user does; what `clary image load` said."""
+        done = subprocess.run(
+            [binary(), "image", "load", self.image(name, files), "--data-dir",
+             str(server.data_dir), "--container-socket", str(self.socket)],
+            capture_output=True, text=True, timeout=120)
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
     def containers(self):
         return self.run("ps", "--all", "--quiet").split()
 
@@ -97,3 +108,27 @@ class Podman:
         for mount in sorted((m for m in mounts if m.startswith(str(self.folder))), reverse=True):
             subprocess.run(["umount", "-l", mount], check=False)
         shutil.rmtree(self.folder, ignore_errors=True)
+
+
+def own_runtime():
+    """For a fixture: a runtime that is there until the fixture ends."""
+    import pytest  # benchmarks, which have none, make a runtime themselves
+    reason = missing()
+    if reason:
+        pytest.skip(reason)
+    runtime = Podman()
+    try:
+        runtime.start()
+        yield runtime
+    finally:
+        runtime.remove()
+
+
+def server_with(podman):
+    """For a fixture: a server that runs images there, and leaves no container behind."""
+    own = ClaryServer(arguments=["--container-socket", str(podman.socket)])
+    own.start()
+    yield own
+    # Endpoints that were deleted end in their own time.
+    aws.wait_until(lambda: not podman.containers(), 60, 0.5)
+    assert own.remove() == 0
