@@ -83,19 +83,19 @@ void seal_with(EVP_CIPHER_CTX* cipher, const Nonce& nonce, std::span<const std::
   must(EVP_CIPHER_CTX_ctrl(cipher, EVP_CTRL_AEAD_GET_TAG, kTagBytes, sealed + plain.size()), "tag");
 }
 
+// `plain` may be sealed.data(); `tag` stands outside of both.
 bool open_with(EVP_CIPHER_CTX* cipher, const Nonce& nonce, std::span<const std::byte> sealed,
-               std::byte* plain) {
-  if (sealed.size() < kTagBytes) return false;
+               std::span<const std::byte, kTagBytes> tag, std::byte* plain) {
   int done = 0;
-  const std::size_t size = sealed.size() - kTagBytes;
-  std::array<std::byte, kTagBytes> tag{};
-  std::memcpy(tag.data(), sealed.data() + size, kTagBytes);
   must(EVP_CipherInit_ex2(cipher, nullptr, nullptr, nonce.data(), 0, nullptr), "nonce");
-  if (size > 0 && EVP_CipherUpdate(cipher, raw(plain), &done, raw(sealed.data()),
-                                   static_cast<int>(size)) != 1) {
+  if (!sealed.empty() && EVP_CipherUpdate(cipher, raw(plain), &done, raw(sealed.data()),
+                                          static_cast<int>(sealed.size())) != 1) {
     return false;
   }
-  must(EVP_CIPHER_CTX_ctrl(cipher, EVP_CTRL_AEAD_SET_TAG, kTagBytes, tag.data()), "tag");
+  // OpenSSL copies the tag, it only does not say so.
+  must(EVP_CIPHER_CTX_ctrl(cipher, EVP_CTRL_AEAD_SET_TAG, kTagBytes,
+                           const_cast<std::byte*>(tag.data())),
+       "tag");
   unsigned char rest[kTagBytes];
   return EVP_CipherFinal_ex(cipher, rest, &done) == 1;
 }
@@ -142,7 +142,14 @@ std::optional<ChunkOpener> ChunkOpener::make(const SecretKey& data_key,
 
 bool ChunkOpener::open(std::uint64_t index, Position position, std::span<const std::byte> sealed,
                        std::byte* plain) {
-  return open_with(cipher_.get(), nonce_of(index, position), sealed, plain);
+  if (sealed.size() < kTagBytes) return false;
+  return open_with(cipher_.get(), nonce_of(index, position),
+                   sealed.first(sealed.size() - kTagBytes), sealed.last<kTagBytes>(), plain);
+}
+
+bool ChunkOpener::open(std::uint64_t index, Position position, std::span<std::byte> chunk,
+                       std::span<const std::byte, kTagBytes> tag) {
+  return open_with(cipher_.get(), nonce_of(index, position), chunk, tag, chunk.data());
 }
 
 std::string seal_bytes(const SecretKey& data_key, std::string_view plain) {

@@ -66,6 +66,9 @@ class ChunkOpener {
   // be sealed.data(). False when it is not what was sealed there: nothing in `plain` counts then.
   [[nodiscard]] bool open(std::uint64_t index, Position position, std::span<const std::byte> sealed,
                           std::byte* plain);
+  // The same in place, with the tag apart from the chunk.
+  [[nodiscard]] bool open(std::uint64_t index, Position position, std::span<std::byte> chunk,
+                          std::span<const std::byte, kTagBytes> tag);
 
  private:
   ChunkOpener() = default;

@@ -91,6 +91,11 @@ TEST(ChunkCipher, OneChunkOpensAloneAndInPlace) {
   auto* out = reinterpret_cast<std::byte*>(copy.data());
   EXPECT_FALSE(opener->open(2, Position::kBefore, last, out));
   EXPECT_TRUE(opener->open(2, Position::kLast, last, out));
+  const auto apart = last.first(last.size() - kTagBytes);
+  ASSERT_TRUE(opener->open(2, Position::kLast, apart, last.last<kTagBytes>()));
+  EXPECT_EQ(std::memcmp(apart.data(), plain.data() + 2 * kChunkBytes, apart.size()), 0);
+  // In place: what stands there now is not what was sealed.
+  EXPECT_FALSE(opener->open(2, Position::kLast, apart, last.last<kTagBytes>()));
 }
 
 }  // namespace

@@ -42,6 +42,37 @@ std::size_t read_at(int file, std::uint64_t offset, char* buffer, std::size_t si
   return done;
 }
 
+std::size_t read_at(int file, std::uint64_t offset, std::span<iovec> pieces) {
+  std::size_t done = 0;
+  while (!pieces.empty()) {
+    const auto count = preadv(file, pieces.data(), static_cast<int>(pieces.size()),
+                              static_cast<off_t>(offset + done));
+    if (count < 0) {
+      if (errno == EINTR) continue;
+      throw_io_error("read", errno);
+    }
+    if (count == 0) break;
+    done += static_cast<std::size_t>(count);
+    auto left = static_cast<std::size_t>(count);
+    while (!pieces.empty() && left >= pieces.front().iov_len) {
+      left -= pieces.front().iov_len;
+      pieces = pieces.subspan(1);
+    }
+    if (left == 0) continue;
+    pieces.front().iov_base = static_cast<char*>(pieces.front().iov_base) + left;
+    pieces.front().iov_len -= left;
+  }
+  return done;
+}
+
+bool read_cached(int file, std::uint64_t offset, std::span<const iovec> pieces) {
+  std::size_t wanted = 0;
+  for (const auto& piece : pieces) wanted += piece.iov_len;
+  const auto count = preadv2(file, pieces.data(), static_cast<int>(pieces.size()),
+                             static_cast<off_t>(offset), RWF_NOWAIT);
+  return count >= 0 && static_cast<std::size_t>(count) == wanted;
+}
+
 void sync_data(int file) {
   if (fdatasync(file) != 0) throw_io_error("fdatasync", errno);
 }

@@ -59,6 +59,11 @@ class ObjectContent {
 
   // Copies up to `size` bytes from `offset`; fewer only at the end. blocks. Throws StorageError.
   std::size_t read(std::uint64_t offset, char* buffer, std::size_t size);
+  // Of encrypted files: what read() does, as far as it needs neither the disk nor another file than
+  // the last call of read(). 0 when not even the first byte is at hand. Throws StorageError.
+  std::size_t read_cached(std::uint64_t offset, char* buffer, std::size_t size);
+  // Asks the kernel to fetch what read() will want of the file that it read last. May block.
+  void read_ahead(std::uint64_t offset, std::uint64_t length) const;
 
   // Its bytes are one file that was put in one piece: a copy may share it.
   bool has_one_file() const;

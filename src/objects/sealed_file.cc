@@ -1,6 +1,7 @@
 #include "objects/sealed_file.h"
 
 #include <algorithm>
+#include <array>
 #include <cstring>
 
 #include "base/errors.h"
@@ -88,45 +89,73 @@ keys::ChunkOpener SealedFileReader::open(const keys::SecretKey& key, int file) {
   return std::move(*opener);
 }
 
-void SealedFileReader::open_chunk(std::uint64_t index, std::span<const std::byte> sealed,
-                                  std::byte* plain) {
-  const auto position = index == last_chunk_ ? Position::kLast : Position::kBefore;
-  if (!opener_.open(index, position, sealed, plain)) damaged();
+std::size_t SealedFileReader::plain_bytes(std::uint64_t index) const {
+  return std::min<std::uint64_t>(kChunkBytes, plain_size_ - index * kChunkBytes);
+}
+
+// The chunks go from the file to where they are wanted, and are opened there: no other memory is
+// touched, so that what is opened, and then sent, is still in the processor's cache.
+bool SealedFileReader::read_chunks(std::uint64_t first, std::size_t count, std::byte* plain,
+                                   Wait wait) {
+  std::array<std::array<std::byte, kTagBytes>, kBatch> tags;
+  std::array<iovec, 2 * kBatch> pieces;
+  std::size_t wanted = 0;
+  auto* at = plain;
+  for (std::size_t i = 0; i < count; ++i) {
+    const auto bytes = plain_bytes(first + i);
+    pieces[2 * i] = {at, bytes};
+    pieces[2 * i + 1] = {tags[i].data(), kTagBytes};
+    at += bytes;
+    wanted += bytes + kTagBytes;
+  }
+  const auto used = std::span(pieces).first(2 * count);
+  const auto offset = kHeaderBytes + first * kSealedChunkBytes;
+  if (wait == Wait::kNever) {
+    if (!objects::read_cached(file_, offset, used)) return false;
+  } else if (read_at(file_, offset, used) != wanted) {
+    damaged();
+  }
+  for (std::size_t i = 0; i < count; ++i) {
+    const auto position = first + i == last_chunk_ ? Position::kLast : Position::kBefore;
+    const std::span chunk(plain, plain_bytes(first + i));
+    if (!opener_.open(first + i, position, chunk, tags[i])) damaged();
+    plain += chunk.size();
+  }
+  return true;
+}
+
+bool SealedFileReader::read(std::uint64_t offset, char* buffer, std::size_t size, Wait wait) {
+  while (size > 0) {
+    const std::uint64_t first = offset / kChunkBytes;
+    const std::size_t skip = offset - first * kChunkBytes;
+    std::size_t count = 0, whole_bytes = 0;
+    while (skip == 0 && count < kBatch && first + count <= last_chunk_ &&
+           whole_bytes + plain_bytes(first + count) <= size) {
+      whole_bytes += plain_bytes(first + count++);
+    }
+    std::size_t done = whole_bytes;
+    if (count > 0) {
+      if (!read_chunks(first, count, reinterpret_cast<std::byte*>(buffer), wait)) return false;
+    } else {
+      if (!partial_) partial_ = std::make_unique_for_overwrite<std::byte[]>(kChunkBytes);
+      if (!read_chunks(first, 1, partial_.get(), wait)) return false;
+      done = std::min(plain_bytes(first) - skip, size);
+      std::memcpy(buffer, partial_.get() + skip, done);
+    }
+    buffer += done;
+    offset += done;
+    size -= done;
+  }
+  return true;
 }
 
 void SealedFileReader::read(std::uint64_t offset, char* buffer, std::size_t size) {
-  if (!sealed_) {
-    // The last piece of it holds a chunk that is wanted only in part.
-    sealed_ = std::make_unique_for_overwrite<std::byte[]>((kBatch + 1) * kSealedChunkBytes);
-  }
-  auto* const partial = sealed_.get() + kBatch * kSealedChunkBytes;
-  while (size > 0) {
-    const std::uint64_t first = offset / kChunkBytes;
-    const std::uint64_t last = std::min((offset + size - 1) / kChunkBytes, first + kBatch - 1);
-    const std::uint64_t plain_end = std::min((last + 1) * kChunkBytes, plain_size_);
-    const std::size_t wanted = plain_end - first * kChunkBytes + (last - first + 1) * kTagBytes;
-    if (read_at(file_, kHeaderBytes + first * kSealedChunkBytes,
-                reinterpret_cast<char*>(sealed_.get()), wanted) != wanted) {
-      damaged();
-    }
-    for (std::uint64_t index = first; index <= last; ++index) {
-      const std::size_t plain_bytes =
-          std::min<std::uint64_t>(kChunkBytes, plain_size_ - index * kChunkBytes);
-      const std::span sealed(sealed_.get() + (index - first) * kSealedChunkBytes,
-                             plain_bytes + kTagBytes);
-      const std::size_t skip = offset - index * kChunkBytes;
-      const std::size_t count = std::min(plain_bytes - skip, size);
-      if (count == plain_bytes) {
-        open_chunk(index, sealed, reinterpret_cast<std::byte*>(buffer));
-      } else {
-        open_chunk(index, sealed, partial);
-        std::memcpy(buffer, partial + skip, count);
-      }
-      buffer += count;
-      offset += count;
-      size -= count;
-    }
-  }
+  // Damage throws, and nothing else is short.
+  static_cast<void>(read(offset, buffer, size, Wait::kForDisk));
+}
+
+bool SealedFileReader::read_cached(std::uint64_t offset, char* buffer, std::size_t size) {
+  return read(offset, buffer, size, Wait::kNever);
 }
 
 }  // namespace clary::objects

@@ -38,19 +38,26 @@ class SealedFileReader {
  public:
   // `file` stays its owner's and open. `plain_size`: what the row says.
   SealedFileReader(const keys::SecretKey& key, int file, std::uint64_t plain_size);
-  // All of `size` bytes, which the file has.
+  // All of `size` bytes, which the file has. blocks.
   void read(std::uint64_t offset, char* buffer, std::size_t size);
+  // The same without waiting for the disk. False when it would have to be waited for, or when the
+  // file is shorter than it should be: then what `buffer` holds does not count.
+  [[nodiscard]] bool read_cached(std::uint64_t offset, char* buffer, std::size_t size);
 
  private:
+  enum class Wait { kForDisk, kNever };
+
   static keys::ChunkOpener open(const keys::SecretKey& key, int file);
-  // Opens one chunk into `plain`.
-  void open_chunk(std::uint64_t index, std::span<const std::byte> sealed, std::byte* plain);
+  bool read(std::uint64_t offset, char* buffer, std::size_t size, Wait wait);
+  // Reads and opens `count` whole chunks from `first` on.
+  bool read_chunks(std::uint64_t first, std::size_t count, std::byte* plain, Wait wait);
+  std::size_t plain_bytes(std::uint64_t index) const;
 
   const int file_;
   const std::uint64_t plain_size_;
   const std::uint64_t last_chunk_;
   keys::ChunkOpener opener_;
-  std::unique_ptr<std::byte[]> sealed_;
+  std::unique_ptr<std::byte[]> partial_;  // a chunk that is wanted only in part
 };
 
 }  // namespace clary::objects

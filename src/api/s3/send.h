@@ -10,9 +10,10 @@
 namespace clary::api::s3 {
 
 // Sends `range` of readable content whose bytes are in files, after the head was. Plain files go
-// from file to socket in the kernel; encrypted ones in pieces of 512 KiB, of which one is read and
-// decrypted on the pool while the other is written. Throws StorageError at damaged bytes, which
-// breaks the connection off: none of them is sent.
+// from file to socket in the kernel; encrypted ones in pieces of 256 KiB, decrypted by the
+// connection's own thread where the kernel has them in memory, else on the pool while the one
+// before is written. Throws StorageError at damaged bytes, which breaks the connection off: none of
+// them is sent.
 boost::asio::awaitable<void> send_files(Context& context, objects::ObjectContent& content,
                                         ByteRange range, BodyWriter& response);
 
