@@ -7,6 +7,7 @@
 #include <sys/file.h>
 #include <sys/stat.h>
 
+#include <map>
 #include <mutex>
 #include <stdexcept>
 #include <system_error>
@@ -67,6 +68,7 @@ struct LocalBackend::Impl {
   JobVolumes volumes{options.data_folder / "volumes", options.volumes};
   std::mutex mutex;
   std::function<void(const std::string&)> exited;  // guarded by mutex
+  std::map<std::string, ProcessId> agents;         // guarded by mutex; the one that each run has
   process::ExitWatch watch;                        // last: its thread calls into the members above
 
   fs::path folder(const std::string& id) const { return options.data_folder / "runs" / id; }
@@ -84,19 +86,33 @@ struct LocalBackend::Impl {
     }
   }
 
-  void ended(const std::string& id) {
-    remove_container(id);
-    process::Cgroup::existing(options.cgroup_root, "clary-" + id).remove();
+  // The end of an agent that start() has replaced says nothing of the run, and what is in the run's
+  // name is its successor's.
+  void ended(const std::string& id, const ProcessId& agent) {
     std::function<void(const std::string&)> callback;
     {
       const std::lock_guard lock(mutex);
+      const auto found = agents.find(id);
+      if (found == agents.end() || found->second != agent) return;
+      agents.erase(found);
       callback = exited;
     }
+    remove_container(id);
+    process::Cgroup::existing(options.cgroup_root, "clary-" + id).remove();
     if (callback) callback(id);
   }
 
+  void unfollow(const std::string& id) {
+    const std::lock_guard lock(mutex);
+    agents.erase(id);
+  }
+
   void follow(const std::string& id, const ProcessId& agent) {
-    watch.watch(agent, [this, id] { ended(id); });
+    {
+      const std::lock_guard lock(mutex);
+      agents.insert_or_assign(id, agent);
+    }
+    watch.watch(agent, [this, id, agent] { ended(id, agent); });
   }
 
   // The agent that holds the lock of `run`, once it has written its id; nullopt when it let go, and
@@ -167,10 +183,12 @@ std::string LocalBackend::start(const JobSpec& spec, const AgentAccess& access) 
       return process::to_text(*agent);
     }
     // Of a submission that a crash undid: its reports would not be believed.
+    impl_->unfollow(spec.id);
     if (agent) process::send_signal(*agent, SIGKILL);
     if (agent && flock(lock.get(), LOCK_EX) != 0) fail_on_file("lock", lock_path);
   }
   if (!has_token(run, access)) {
+    impl_->remove_container(spec.id);
     leave_only(run, "lock");
     impl_->volumes.release(spec.id);
   }

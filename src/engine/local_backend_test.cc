@@ -4,6 +4,7 @@
 #include <signal.h>
 #include <sys/stat.h>
 
+#include <atomic>
 #include <fstream>
 #include <future>
 #include <thread>
@@ -130,6 +131,34 @@ TEST_F(LocalBackendTest, ReplacesAnAgentWithAnotherToken) {
   EXPECT_EQ(backend->state(second), RunState::kAlive);
   EXPECT_TRUE(backend->unsent_reports("run-1", 0).empty()) << "reports of the one before";
   backend->kill(second);
+}
+
+TEST_F(LocalBackendTest, TheEndOfAReplacedAgentIsNotTheRuns) {
+  std::atomic<int> removed = 0;
+  std::vector<std::string> told;
+  std::promise<void> other_ended;
+  LocalBackendOptions options{folder_.path(), sleeping_agent(), folder_ / "no-cgroups"};
+  options.remove_container = [&](const std::string&) { ++removed; };
+  LocalBackend backend(options);
+  backend.on_exit([&](const std::string& id) {
+    told.push_back(id);
+    if (id == "run-2") other_ended.set_value();
+  });
+  backend.start(spec_, access_);
+  std::ofstream(folder_ / "runs/run-1/container") << "its id";
+  AgentAccess other = access_;
+  other.report_token = "other";
+  const std::string second = backend.start(spec_, other);
+  EXPECT_EQ(removed, 1) << "the container of the one before";
+  std::ofstream(folder_ / "runs/run-1/container") << "the id of its successor's";
+  // Ends are told in their order.
+  JobSpec later = spec_;
+  later.id = "run-2";
+  backend.kill(backend.start(later, access_));
+  ASSERT_EQ(other_ended.get_future().wait_for(seconds(20)), std::future_status::ready);
+  EXPECT_EQ(told, std::vector<std::string>{"run-2"});
+  EXPECT_EQ(removed, 1);
+  backend.kill(second);
 }
 
 TEST_F(LocalBackendTest, TerminationSentAtOnceIsNotLost) {
