@@ -182,8 +182,9 @@ void PipeChannels::Channel::stream_epochs() {
   for (std::uint64_t epoch = 0;; ++epoch) {
     FileDescriptor file = current_->open_to_write();
     if (shared_.cancelled) return;
-    auto next = std::make_unique<Fifo>(folder_.get(), name_ + "_" + std::to_string(epoch + 1));
+    std::unique_ptr<Fifo> next;
     try {
+      next = std::make_unique<Fifo>(folder_.get(), name_ + "_" + std::to_string(epoch + 1));
       stream(client, epoch, file.get());
     } catch (const ReaderGone&) {
       spdlog::debug("channel {}: epoch {} was closed early", plan_.input.name, epoch);
