@@ -47,35 +47,6 @@ std::vector<InputObject> of_prefix(S3Client& client, const InputSpec& input) {
   return objects;
 }
 
-// [{"prefix": "s3://bucket/path/"}, "a.csv", "b/c.csv"]: CreateTrainingJob's S3DataSource describes
-// it under S3Uri.
-std::vector<InputObject> of_manifest(S3Client& client, const InputSpec& input) {
-  const std::string text = read_manifest(client, input);
-  boost::system::error_code error;
-  const json::value value = json::parse(text, error);
-  const json::array* entries = error ? nullptr : value.if_array();
-  if (entries == nullptr || entries->empty()) throw bad_manifest(input, "is not a JSON array");
-  const json::object* first = entries->front().if_object();
-  const std::string prefix = first == nullptr ? "" : string_or(*first, "prefix");
-  if (prefix.empty()) {
-    throw bad_manifest(input, "does not begin with {\"prefix\": \"s3://...\"}");
-  }
-  const S3Location base = parse_s3_uri(prefix);
-  std::vector<InputObject> objects;
-  for (std::size_t i = 1; i < entries->size(); ++i) {
-    const json::string* key = (*entries)[i].if_string();
-    if (key == nullptr) {
-      throw bad_manifest(input, "has an element " + std::to_string(i) + " that is no string");
-    }
-    const std::string relative(*key);
-    const std::string path = path_below("", relative);
-    if (path.empty()) throw bad_manifest(input, "names the folder \"" + relative + "\"");
-    objects.push_back({{base.bucket, base.key + relative}, "", path, 0});
-  }
-  if (objects.empty()) throw bad_manifest(input, "names no objects");
-  return objects;
-}
-
 ManifestPiece piece_of(const json::value& value, const std::string& name) {
   const json::string* text = value.if_string();
   if (name.ends_with("-ref")) {
@@ -107,16 +78,49 @@ std::string path_below(const std::string& prefix, const std::string& key) {
 }
 
 std::vector<InputObject> input_objects(S3Client& client, const InputSpec& input) {
-  if (input.source == InputSpec::Source::kManifest) return of_manifest(client, input);
+  if (input.source == InputSpec::Source::kManifest) {
+    return objects_of_manifest(read_manifest(client, input), input);
+  }
   if (input.source == InputSpec::Source::kPrefix) return of_prefix(client, input);
   const S3Location where = parse_s3_uri(input.s3_uri);
   return {{where, "", path_below(where.key, where.key), 0}};
 }
 
+std::vector<ManifestLine> manifest_lines(S3Client& client, const InputSpec& input) {
+  return lines_of_manifest(read_manifest(client, input), input);
+}
+
+// [{"prefix": "s3://bucket/path/"}, "a.csv", "b/c.csv"]: CreateTrainingJob's S3DataSource describes
+// it under S3Uri.
+std::vector<InputObject> objects_of_manifest(std::string_view text, const InputSpec& input) {
+  boost::system::error_code error;
+  const json::value value = json::parse(text, error);
+  const json::array* entries = error ? nullptr : value.if_array();
+  if (entries == nullptr || entries->empty()) throw bad_manifest(input, "is not a JSON array");
+  const json::object* first = entries->front().if_object();
+  const std::string prefix = first == nullptr ? "" : string_or(*first, "prefix");
+  if (prefix.empty()) {
+    throw bad_manifest(input, "does not begin with {\"prefix\": \"s3://...\"}");
+  }
+  const S3Location base = parse_s3_uri(prefix);
+  std::vector<InputObject> objects;
+  for (std::size_t i = 1; i < entries->size(); ++i) {
+    const json::string* key = (*entries)[i].if_string();
+    if (key == nullptr) {
+      throw bad_manifest(input, "has an element " + std::to_string(i) + " that is no string");
+    }
+    const std::string relative(*key);
+    const std::string path = path_below("", relative);
+    if (path.empty()) throw bad_manifest(input, "names the folder \"" + relative + "\"");
+    objects.push_back({{base.bucket, base.key + relative}, "", path, 0});
+  }
+  if (objects.empty()) throw bad_manifest(input, "names no objects");
+  return objects;
+}
+
 // The developer guide, "Augmented Manifest Files for Training Jobs": a JSON object a line; what is
 // not among the attributes is ignored.
-std::vector<ManifestLine> manifest_lines(S3Client& client, const InputSpec& input) {
-  const std::string text = read_manifest(client, input);
+std::vector<ManifestLine> lines_of_manifest(std::string_view text, const InputSpec& input) {
   std::vector<ManifestLine> lines;
   std::size_t number = 0;
   for (std::string_view rest = text; !rest.empty();) {

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <stdexcept>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "agent/s3_client.h"
@@ -44,6 +45,10 @@ using ManifestLine = std::vector<ManifestPiece>;  // one for each of input.attri
 
 // The lines of an augmented manifest. Errors as above; a line without an attribute is one.
 std::vector<ManifestLine> manifest_lines(S3Client& client, const InputSpec& input);
+
+// The same two of a manifest's text. Errors: InputError, std::invalid_argument for an S3 URI.
+std::vector<InputObject> objects_of_manifest(std::string_view text, const InputSpec& input);
+std::vector<ManifestLine> lines_of_manifest(std::string_view text, const InputSpec& input);
 
 // What one instance takes of `all`: every n-th when the input is sharded, else all.
 template <class Item>
