@@ -78,7 +78,9 @@ def train() -> None:
     variables = job.variables()
     path = os.environ.get("PYTHONPATH", "")
     variables["PYTHONPATH"] = str(paths.CODE) + (os.pathsep + path if path else "")
-    for name, value in (("MASTER_ADDR", job.master), ("MASTER_PORT", launchers.TORCH_PORT)):
+    port = str(launchers.torch_port(job.master))
+    variables["SM_MASTER_PORT"] = port
+    for name, value in (("MASTER_ADDR", job.master), ("MASTER_PORT", port)):
         if name not in os.environ:
             variables[name] = value
     if launchers.waits_for_mpi(job):
