@@ -8,8 +8,8 @@ find_package(spdlog REQUIRED)
 find_package(GTest REQUIRED)
 find_package(Eigen3 3.4 REQUIRED NO_MODULE)
 find_path(PUGIXML_INCLUDE pugixml.hpp REQUIRED)
-find_library(PUGIXML_LIBRARY libpugixml.a REQUIRED)
-find_library(Z_LIBRARY libz.a REQUIRED)
+find_library(PUGIXML_ARCHIVE libpugixml.a REQUIRED)
+find_library(Z_ARCHIVE libz.a REQUIRED)
 find_library(SQLITE_LIBRARY libsqlite3.a REQUIRED)
 find_library(PCRE2_LIBRARY libpcre2-8.a REQUIRED)
 find_library(SECCOMP_LIBRARY libseccomp.a REQUIRED)
@@ -31,5 +31,5 @@ target_compile_definitions(clary_third_party INTERFACE
 target_include_directories(clary_third_party SYSTEM INTERFACE ${PUGIXML_INCLUDE})
 target_link_libraries(clary_third_party INTERFACE
   Boost::headers Boost::json Boost::url OpenSSL::SSL OpenSSL::Crypto Threads::Threads
-  clary_spdlog ${SQLITE_LIBRARY} ${PCRE2_LIBRARY} ${DEFLATE_LIBRARY} ${PUGIXML_LIBRARY}
-  ${ARGON2_LIBRARY} ${SECCOMP_LIBRARY} ${Z_LIBRARY} ${CMAKE_DL_LIBS})
+  clary_spdlog ${SQLITE_LIBRARY} ${PCRE2_LIBRARY} ${DEFLATE_LIBRARY} ${PUGIXML_ARCHIVE}
+  ${ARGON2_LIBRARY} ${SECCOMP_LIBRARY} ${Z_ARCHIVE} ${CMAKE_DL_LIBS})
