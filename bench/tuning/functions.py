@@ -184,7 +184,7 @@ def tabulated(name):
 
 SYNTHETIC = {"branin": branin, "hartmann6": hartmann6, "ackley10": ackley10, "levy_log": levy_log,
              "mixed": mixed}
-REAL = ("xgb_churn", "xgb_cancer", "xgb_diabetes", "xgb_digits")
+REAL = ("xgb_churn", "xgb_cancer", "xgb_diabetes")
 
 
 def function(name):

@@ -27,7 +27,6 @@ WEIGHT = {"name": "min_child_weight", "type": "Continuous", "scaling": "Logarith
           "levels": [0.1, 1.0, 6.0, 30.0]}
 ROWS = {"name": "subsample", "type": "Continuous", "scaling": "Linear",
         "levels": [0.3, 0.55, 0.8, 1.0]}
-GROW = {"name": "grow_policy", "type": "Categorical", "levels": ["depthwise", "lossguide"]}
 LAMBDA = {"name": "lambda", "type": "Continuous", "scaling": "Logarithmic",
           "levels": [0.01, 1.0, 30.0]}
 
@@ -51,17 +50,12 @@ TASKS = {
                    {"objective": "binary:logistic", "eval_metric": "logloss"}),
     "xgb_diabetes": ([RATE, DEPTH, WEIGHT, ROWS, LAMBDA], 40,
                      {"objective": "reg:squarederror", "eval_metric": "rmse"}),
-    "xgb_digits": ([RATE, DEPTH, WEIGHT, ROWS, GROW], 12,
-                   {"objective": "multi:softprob", "eval_metric": "mlogloss", "num_class": 10,
-                    "tree_method": "hist", "max_leaves": 12}),
 }
 
 
 def data_of(name, churn_folder):
     if name == "xgb_churn":
         return churn(churn_folder)
-    if name == "xgb_digits":
-        return folds(datasets.load_digits)[:1]
     return folds(datasets.load_breast_cancer if name == "xgb_cancer" else datasets.load_diabetes)
 
 
