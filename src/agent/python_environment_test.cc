@@ -7,7 +7,7 @@
 
 #include "agent/test_support.h"
 #include "agent/workload.h"
-#include "process/capture.h"
+#include "process/program_run.h"
 #include "process/sandbox.h"
 
 namespace clary::agent {
@@ -16,7 +16,7 @@ namespace {
 namespace fs = std::filesystem;
 
 PythonSpec host_python() {
-  const auto said = process::capture(
+  const auto said = process::try_program(
       {.arguments = {"/usr/bin/python3", "-I", "-c",
                      "import sys, os; print('%d.%d' % sys.version_info[:2], end=' ');"
                      "print(os.path.realpath(sys.executable), end='')"}},

@@ -17,8 +17,8 @@
 #include <thread>
 
 #include "base/text.h"
-#include "process/capture.h"
 #include "process/file_descriptor.h"
+#include "process/program_run.h"
 
 namespace clary::agent {
 namespace {
@@ -198,9 +198,9 @@ std::optional<GpuUse> gpu_use(const std::string& program) {
   command.arguments = {program, "--query-gpu=utilization.gpu,memory.used,memory.total",
                        "--format=csv,noheader,nounits"};
   command.environment = {"PATH=/usr/bin:/bin"};
-  const auto captured = process::capture(command, kGpuTimeout);
-  if (!captured || process::shell_code(captured->exit) != 0) return std::nullopt;
-  return gpu_use_from(captured->output);
+  const auto run = process::try_program(command, kGpuTimeout);
+  if (!run || process::shell_code(run->exit) != 0) return std::nullopt;
+  return gpu_use_from(run->output);
 }
 
 }  // namespace

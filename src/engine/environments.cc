@@ -4,7 +4,7 @@
 
 #include <algorithm>
 
-#include "process/capture.h"
+#include "process/program_run.h"
 
 namespace clary::engine {
 namespace {
@@ -56,7 +56,7 @@ std::optional<PythonFacts> look_at_python(const std::string& interpreter,
   command.arguments = {interpreter, "-I", "-c", kQuestions};
   command.arguments.insert(command.arguments.end(), modules.begin(), modules.end());
   command.environment = {"PATH=/usr/local/bin:/usr/bin:/bin", "HOME=/nonexistent"};
-  const auto answer = process::capture(command, kLookTime);
+  const auto answer = process::try_program(command, kLookTime);
   if (!answer || process::shell_code(answer->exit) != 0) return std::nullopt;
   boost::system::error_code error;
   const json::value value = json::parse(answer->output, error);

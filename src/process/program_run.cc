@@ -8,6 +8,8 @@
 #include <algorithm>
 #include <array>
 #include <string_view>
+#include <system_error>
+#include <utility>
 
 namespace clary::process {
 namespace {
@@ -55,6 +57,17 @@ ProgramRun run_program(Command command, std::chrono::milliseconds timeout, std::
   }
   result.exit = exit.value_or(Exit{.code = 0, .signal = SIGKILL});
   return result;
+}
+
+std::optional<ProgramRun> try_program(Command command, std::chrono::milliseconds timeout,
+                                      std::size_t most_bytes) {
+  try {
+    ProgramRun run = run_program(std::move(command), timeout, most_bytes);
+    if (run.exit.signal != SIGKILL) return run;
+  } catch (const std::system_error&) {
+    // No such program, as a rule.
+  }
+  return std::nullopt;
 }
 
 std::string find_program(const std::string& name) {

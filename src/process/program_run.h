@@ -2,6 +2,7 @@
 #pragma once
 
 #include <chrono>
+#include <optional>
 #include <string>
 
 #include "process/spawn.h"
@@ -17,6 +18,10 @@ struct ProgramRun {
 // `timeout`. blocks: until it ended. Throws std::system_error when it cannot be started.
 ProgramRun run_program(Command command, std::chrono::milliseconds timeout,
                        std::size_t most_bytes = 16 << 20);
+
+// The same; nullopt when it cannot be started, was killed, or took longer than `timeout`.
+std::optional<ProgramRun> try_program(Command command, std::chrono::milliseconds timeout,
+                                      std::size_t most_bytes = 1 << 20);
 
 // The program's path in PATH; "" when there is none.
 std::string find_program(const std::string& name);
