@@ -37,7 +37,7 @@ class AlgorithmsTest : public TrainingTest {
 TEST_F(AlgorithmsTest, AreThereLikeAnyResource) {
   const json::object algorithm = call("DescribeAlgorithm", {{"AlgorithmName", kArn}});
   EXPECT_EQ(algorithm.at("AlgorithmStatus"), "Completed");
-  EXPECT_EQ(algorithm.at("AlgorithmArn"), kArn);
+  EXPECT_EQ(algorithm.at("AlgorithmArn").as_string(), kArn);
   EXPECT_TRUE(algorithm.contains("AlgorithmStatusDetails"));
   EXPECT_EQ(call("ListAlgorithms", {}).at("AlgorithmSummaryList").as_array().size(), 1U);
   call("DeleteAlgorithm", {{"AlgorithmName", "Ours"}});
@@ -87,7 +87,7 @@ TEST_F(AlgorithmsTest, GiveModelPackagesTheirContainers) {
   const json::object package = call("DescribeModelPackage", {{"ModelPackageName", "p"}});
   const json::object& container =
       at_path(package, "InferenceSpecification.Containers")->as_array().at(0).as_object();
-  EXPECT_EQ(container.at("Image"), kImage);
+  EXPECT_EQ(container.at("Image").as_string(), kImage);
   EXPECT_EQ(container.at("ModelDataUrl"), "s3://data/model.tar.gz");
 }
 
