@@ -98,8 +98,9 @@ class Xgboost(Defaults):
 
 
 def libsvm_rows(body: Any) -> Any:
-    """`label index:value ...` or without a label; indices from 1, or from 0 when one is."""
-    import numpy
+    """`label index:value ...` or without a label. As XGBoost reads it: indices count from 0, and what
+    a row does not name is missing."""
+    import scipy.sparse
     text = body.decode() if isinstance(body, bytes) else body
     try:
         rows = [{int(cell.split(":")[0]): float(cell.split(":")[1])
@@ -109,12 +110,11 @@ def libsvm_rows(body: Any) -> Any:
     indices = [index for row in rows for index in row]
     if not indices or min(indices) < 0 or max(indices) > 10_000_000:
         raise content.BadPayload("the body is no LIBSVM: it has no features, or too many")
-    first = 1 if min(indices) >= 1 else 0
-    data = numpy.zeros((len(rows), max(indices) - first + 1))
-    for number, row in enumerate(rows):
-        for index, value in row.items():
-            data[number, index - first] = value
-    return data
+    ends = [0]
+    for row in rows:
+        ends.append(ends[-1] + len(row))
+    values = [value for row in rows for value in row.values()]
+    return scipy.sparse.csr_matrix((values, indices, ends), shape=(len(rows), max(indices) + 1))
 
 
 class Pytorch(Defaults):

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from clary_runtime import content, tensorflow_serving
 
+COMPAT = Path(content.__file__).resolve().parents[1] / "compat"
 ROOT = Path(__file__).resolve().parents[2]
 VENVS = Path(os.environ.get("CLARY_VENVS", ROOT / "build" / "venv"))
 ONE = {"SAGEMAKER_MODEL_SERVER_WORKERS": "1"}
@@ -65,7 +66,7 @@ else:
 """, "xgboost")
     server = serve(python=python, CLARY_FRAMEWORK="xgboost", **ONE).ready()
     assert answer(server, b"0\n1\n\n", "text/csv") == pytest.approx([1, 5], abs=1e-4)
-    assert answer(server, b"0 1:1\n0 1:0\n", "text/libsvm") == pytest.approx([5, 1], abs=1e-4)
+    assert answer(server, b"0 0:1\n0 0:0\n", "text/libsvm") == pytest.approx([5, 1], abs=1e-4)
     assert server.request(body=b"a,b", Content_Type="text/csv")[0] == 400
     assert server.request(body=b"1:x", Content_Type="text/libsvm")[0] == 400
 
@@ -133,3 +134,18 @@ def test_tensorflow_requests():
         tensorflow_serving.instances_of(b"1,x", "text/csv")
     with pytest.raises(content.UnsupportedFormat):
         tensorflow_serving.instances_of(b"", "application/x-npy")
+
+
+def test_libsvm_is_read_as_in_training(tmp_path):
+    """What scripts train on and what requests are have the same columns, an unused first one among
+    them, and the same gaps."""
+    (tmp_path / "train.libsvm").write_text("5 1:2 3:4\n6 1:1\n")
+    done = subprocess.run([PYTHONS["frameworks"], "-c", f"""if True:
+        from sagemaker_xgboost_container import data_utils, encoder
+        trained = data_utils.get_dmatrix({str(tmp_path)!r}, "text/libsvm")
+        asked = encoder.libsvm_to_dmatrix("1:2 3:4")
+        assert (trained.num_col(), asked.num_col()) == (4, 4), (trained.num_col(), asked.num_col())
+        assert (trained.num_nonmissing(), asked.num_nonmissing()) == (3, 2)
+        """], env={"PATH": "/usr/bin:/bin", "PYTHONPATH": f"{COMPAT}:{COMPAT.parent}"},
+        capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr

@@ -76,6 +76,8 @@ def test_scripts_ask_the_toolkit_about_their_job(job):
         assert env.channel_input_dirs['train'].endswith('/input/data/train')
         assert env.to_env_vars()['SM_HP_DEPTH'] == '3' and env.to_cmd_args() == ['--depth', '3']
         assert sagemaker_containers.training_env().current_host == 'localhost' == env['hosts'][0]
+        from sagemaker_containers import entry_point
+        entry_point._wait_hostname_resolution()
         assert not hasattr(env, 'no_such_fact')
         """)
     done = job.run(PYTHONPATH=f"{COMPAT}:{COMPAT.parent}")

@@ -42,7 +42,8 @@ def get_dmatrix(data_path, content_type, csv_weights=0, is_pipe=False, combine_t
         import sklearn.datasets
         import scipy.sparse
         import xgboost
-        loaded = sklearn.datasets.load_svmlight_files(files)
+        # As XGBoost itself reads it, where a first index of 1 leaves an empty column before it.
+        loaded = sklearn.datasets.load_svmlight_files(files, zero_based=True)
         return xgboost.DMatrix(scipy.sparse.vstack(loaded[0::2]),
                                label=numpy.concatenate(loaded[1::2]))
     raise ValueError(f"{content_type} is not an accepted content type: csv, libsvm, parquet")
