@@ -42,6 +42,9 @@ constexpr char kBuckets[] =
 constexpr char kRows[] =
     "SELECT time/?4*?4,sum,minimum,maximum,count,unit FROM metric_points "
     "WHERE metric_id=?1 AND time>=?2 AND time<?3 ORDER BY 1,6";
+constexpr char kValues[] =
+    "SELECT minimum FROM metric_points WHERE metric_id=?1 AND level=0 AND minimum=maximum "
+    "ORDER BY time,id";
 constexpr char kList[] =
     "SELECT namespace,name,dimensions FROM metrics WHERE account=?1 AND region=?2 "
     "AND (?3='' OR namespace=?3) AND (?4='' OR name=?4) AND last_seen>=?5 "
@@ -237,6 +240,18 @@ std::vector<MetricBucket> MetricPoints::buckets(const MetricId& metric, Timestam
     }
   });
   return buckets;
+}
+
+std::vector<double> MetricPoints::values(const MetricId& metric) {
+  std::vector<double> values;
+  const std::string dimensions = dimensions_text(metric.dimensions);
+  impl_->database.read([&](Connection& connection) {
+    auto& found = bind_metric(connection.statement(kMetric), metric, dimensions);
+    if (!found.step()) return;
+    auto& row = connection.statement(kValues).bind(1, found.integer(0));
+    while (row.step()) values.push_back(row.real(0));
+  });
+  return values;
 }
 
 std::vector<MetricId> MetricPoints::list(

@@ -58,6 +58,9 @@ class MetricPoints {
   enum class KeepValues { kNo, kYes };
   std::vector<MetricBucket> buckets(const MetricId& metric, Timestamp from, Timestamp until,
                                     std::chrono::seconds period, KeepValues keep);
+  // The samples of a metric in the order in which they were appended within each moment, as long as
+  // they are kept as they came.
+  std::vector<double> values(const MetricId& metric);
   // Metrics that match and had points in the last two weeks, by namespace, name and dimensions.
   // Empty `metric_namespace` or `name` match all; `dimensions` without a value match any value;
   // `seen_since` asks for later points than two weeks ago.
