@@ -26,6 +26,7 @@
 #include "api/sagemaker/service.h"
 #include "api/sagemaker/training_jobs.h"
 #include "api/sagemaker/transform_jobs.h"
+#include "api/sagemaker/tuning_controller.h"
 #include "api/sagemaker/workloads.h"
 #include "api/sts/sts_service.h"
 #include "audit/event_index.h"
@@ -72,6 +73,7 @@ namespace {
 
 constexpr std::chrono::seconds kMetricsInterval{5};
 constexpr unsigned kControllerThreads = 4;
+constexpr unsigned kSearchThreads = 2;  // suggestions of tuning jobs take up to half a second each
 
 std::map<std::string, EventTarget> event_targets(const Settings& settings) {
   std::map<std::string, EventTarget> targets;
@@ -234,6 +236,7 @@ struct Services::Impl {
   api::sagemaker::Quotas quotas{database};
   engine::EndpointRoutes routes;
   engine::Controllers controllers{clock, kControllerThreads};
+  engine::Controllers searches{clock, kSearchThreads};  // tuning jobs
 
   // Keys as other services use them: key_use.
   api::kms::KeyAccess key_access{kms_keys, clock};
@@ -271,7 +274,7 @@ struct Services::Impl {
       {.documents = documents,
        .roles = role_sessions,
        .s3 = object_look,
-       .wake = [this](const store::DocumentKey& key) { controllers.enqueue(key); },
+       .wake = [this](const store::DocumentKey& key) { wake(key); },
        .keys = &key_use,
        .volumes = static_cast<api::sagemaker::VolumeEncryption>(settings.encrypt_job_volumes),
        .quotas = &quotas,
@@ -296,8 +299,35 @@ struct Services::Impl {
   api::EcrService ecr{{.registry = image_registry, .credentials = credentials}};
   api::CloudWatchService cloudwatch{metric_points};
   api::LogsService logs_service{{.events = logs, .documents = documents}};
-  api::sagemaker::TrainingController training{documents,   workloads, role_sessions,
-                                              object_look, images,    clock};
+  api::sagemaker::TrainingController training{documents,
+                                              workloads,
+                                              role_sessions,
+                                              object_look,
+                                              images,
+                                              clock,
+                                              [this](const store::DocumentKey& key) { wake(key); }};
+  api::sagemaker::TuningController tuning{
+      {.documents = documents,
+       .clock = clock,
+       .create =
+           [this](const store::DocumentKey& owner, const identity::Principal& principal,
+                  const json::object& input, const std::function<void(store::Document&)>& finish) {
+             sagemaker.create_training_job({.model = models.get("sagemaker"),
+                                            .principal = principal,
+                                            .account = owner.account,
+                                            .region = owner.region,
+                                            .now = clock.now()},
+                                           input, finish);
+           },
+       .values =
+           [this](const store::DocumentKey& job, const std::string& metric) {
+             return metric_points.values({.account = job.account,
+                                          .region = job.region,
+                                          .metric_namespace = "/aws/sagemaker/TrainingJobs",
+                                          .name = metric,
+                                          .dimensions = {{"TrainingJobName", job.name}}});
+           },
+       .wake = [this](const store::DocumentKey& key) { wake(key); }}};
   api::sagemaker::ProcessingController processing{
       {documents, workloads, role_sessions, images, clock}};
   api::sagemaker::TransformController transform{
@@ -379,6 +409,10 @@ struct Services::Impl {
     runs.preempt_when_needed(static_cast<engine::Preemption>(settings.preemption));
     add_quota_commands(owner_commands, quotas);
     add_image_commands(owner_commands, image_map);
+  }
+
+  void wake(const store::DocumentKey& key) {
+    (key.kind == api::sagemaker::kTuningKind ? searches : controllers).enqueue(key);
   }
 
   // Every service of this server.
@@ -473,6 +507,7 @@ void Services::start(const std::string& url) {
         {.kind = spec.kind, .account = spec.account, .region = spec.region, .name = spec.name});
   });
   impl_->controllers.add(impl_->training);
+  impl_->searches.add(impl_->tuning);
   impl_->controllers.add(impl_->processing);
   impl_->controllers.add(impl_->transform);
   impl_->controllers.add(impl_->endpoints);
@@ -484,6 +519,7 @@ void Services::start(const std::string& url) {
   impl_->backend.open_volumes();
   impl_->runs.start();
   impl_->controllers.start();
+  impl_->searches.start();
   impl_->invocation_metrics.start(kMetricsInterval);
   impl_->lifecycle.start();
 }
@@ -493,6 +529,7 @@ void Services::stop() {
   impl_->running = false;
   impl_->lifecycle.stop();
   impl_->scrubber->stop();
+  impl_->searches.stop();
   impl_->controllers.stop();
   impl_->runs.stop();
   impl_->invocation_metrics.stop();

@@ -1,4 +1,4 @@
-// Kinds that act: training, processing and transform jobs, models, endpoint configurations,
+// Kinds that act: training, tuning, processing and transform jobs, models, endpoint configurations,
 // endpoints. Their Create, Stop and Update are in the files of their families; Describe and List
 // are the generic ones.
 #include "api/sagemaker/kind.h"
@@ -25,6 +25,25 @@ std::vector<Kind> workload_kinds() {
        .summary = {{"TrainingPlanArn", "ResourceConfig.TrainingPlanArn"}},
        .search_resource = "TrainingJob",
        .search_record = "TrainingJob"});
+  kinds.push_back(
+      {.kind = "hyper-parameter-tuning-job",
+       .name_member = "HyperParameterTuningJobName",
+       .arn_member = "HyperParameterTuningJobArn",
+       .operations = {"CreateHyperParameterTuningJob", "DescribeHyperParameterTuningJob", "",
+                      "DeleteHyperParameterTuningJob", "ListHyperParameterTuningJobs"},
+       .not_found = {"ResourceNotFound",
+                     "Amazon SageMaker can't find a hyperparameter tuning job with the name "
+                     "[{name}] in this account and region."},
+       .exists = {"ResourceInUse",
+                  "Hyperparameter tuning job names must be unique within an AWS account and "
+                  "region, and a hyperparameter tuning job with this name already exists ({arn})"},
+       .status_member = "HyperParameterTuningJobStatus",
+       .initial_status = "InProgress",
+       .list = {.sort = ListDefaults::Sort::kName, .descending = false},
+       .summary = {{"Strategy", "HyperParameterTuningJobConfig.Strategy"},
+                   {"ResourceLimits", "HyperParameterTuningJobConfig.ResourceLimits"}},
+       .search_resource = "HyperParameterTuningJob",
+       .search_record = "HyperParameterTuningJob"});
   kinds.push_back(
       {.kind = "processing-job",
        .name_member = "ProcessingJobName",

@@ -2,6 +2,7 @@
 
 #include <unordered_set>
 
+#include "api/allow_all.h"
 #include "api/authorize.h"
 #include "api/sagemaker/algorithms.h"
 #include "api/sagemaker/experiments.h"
@@ -16,6 +17,8 @@
 #include "api/sagemaker/tagging.h"
 #include "api/sagemaker/training_jobs.h"
 #include "api/sagemaker/transform_jobs.h"
+#include "api/sagemaker/tuning_jobs.h"
+#include "wire/validate.h"
 
 namespace clary::api::sagemaker {
 namespace {
@@ -88,6 +91,7 @@ struct SageMaker::Families {
         limits(parts.documents, parts.quotas, parts.waiting),
         search(resources, experiments),
         training(resources, parts.roles, parts.s3, parts.wake, parts.keys, parts.volumes),
+        tuning(resources, parts.roles, parts.s3, parts.wake),
         processing(resources, parts.roles, parts.wake, parts.keys, parts.volumes),
         transform(resources, parts.roles, parts.wake, parts.keys, parts.volumes),
         hosting(resources, parts.roles, parts.s3, parts.wake, parts.keys, parts.volumes) {}
@@ -102,6 +106,7 @@ struct SageMaker::Families {
   JobLimits limits;
   Search search;
   TrainingJobs training;
+  TuningJobs tuning;
   ProcessingJobs processing;
   TransformJobs transform;
   Hosting hosting;
@@ -116,6 +121,22 @@ void SageMaker::add_resource_context(const std::string& resource_arn, const Call
 }
 SageMaker::~SageMaker() = default;
 
+void SageMaker::create_training_job(const Maker& maker, const json::object& input,
+                                    const std::function<void(store::Document&)>& finish) {
+  const wire::Operation& operation = *maker.model.find_operation("CreateTrainingJob");
+  wire::validate(maker.model, operation, input);
+  AllowAll authorizer;
+  const RequestHead request;
+  Call call{maker.model, operation, maker.principal, maker.account, maker.region,
+            "internal",  maker.now, request,         authorizer,    ""};
+  const OperationEntry entry = families_->limits.guarded(
+      {.name = operation.name,
+       .plain = [&](const json::object& job,
+                    Call& made) { return families_->training.create(job, made, finish); },
+       .streaming = {}});
+  entry.plain(input, call);
+}
+
 std::vector<OperationEntry> SageMaker::operations() {
   Families& f = *families_;
   Table table;
@@ -125,11 +146,19 @@ std::vector<OperationEntry> SageMaker::operations() {
 
   table.add("Search", f.search, &Search::search);
 
-  table.add("CreateTrainingJob", f.training, &TrainingJobs::create);
+  table.add<TrainingJobs>("CreateTrainingJob", f.training, &TrainingJobs::create);
   table.add("DescribeTrainingJob", f.training, &TrainingJobs::describe, Table::Speed::kQuick);
   table.add("StopTrainingJob", f.training, &TrainingJobs::stop);
   table.add("UpdateTrainingJob", f.training, &TrainingJobs::update);
   table.add("DeleteTrainingJob", f.training, &TrainingJobs::remove);
+
+  table.add("CreateHyperParameterTuningJob", f.tuning, &TuningJobs::create);
+  table.add("DescribeHyperParameterTuningJob", f.tuning, &TuningJobs::describe,
+            Table::Speed::kQuick);
+  table.add("StopHyperParameterTuningJob", f.tuning, &TuningJobs::stop);
+  table.add("DeleteHyperParameterTuningJob", f.tuning, &TuningJobs::remove);
+  table.add("ListTrainingJobsForHyperParameterTuningJob", f.tuning,
+            &TuningJobs::list_training_jobs);
 
   table.add("CreateProcessingJob", f.processing, &ProcessingJobs::create);
   table.add("StopProcessingJob", f.processing, &ProcessingJobs::stop);

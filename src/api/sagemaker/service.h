@@ -38,6 +38,18 @@ class SageMaker final : public Service {
   void add_resource_context(const std::string& resource_arn, const Call& call,
                             identity::Context& context) override;
 
+  // For what makes training jobs by itself (tuning jobs): CreateTrainingJob as `principal` would
+  // call it, validated and within the quotas. What the principal may do was asked when the maker
+  // was created. `finish` completes the document before it is stored. Throws wire::ApiError.
+  struct Maker {
+    const wire::ServiceModel& model;
+    const identity::Principal& principal;
+    std::string_view account, region;
+    Timestamp now;
+  };
+  void create_training_job(const Maker& maker, const json::object& input,
+                           const std::function<void(store::Document&)>& finish);
+
  private:
   store::Documents& documents_;
   struct Families;

@@ -5,6 +5,7 @@
 #include "api/sagemaker/job_components.h"
 #include "api/sagemaker/job_scheduling.h"
 #include "api/sagemaker/training_instances.h"
+#include "api/sagemaker/tuning_trials.h"
 #include "api/sagemaker/warm_pools.h"
 
 namespace clary::api::sagemaker {
@@ -35,7 +36,8 @@ SessionTags session_tags_of(const json::object& internal) {
 
 }  // namespace
 
-json::object TrainingJobs::create(const json::object& given, Call& call) {
+json::object TrainingJobs::create(const json::object& given, Call& call,
+                                  const Resources::Edit& finish) {
   const Kind& kind = kind_named("training-job");
   // The name first: a client that repeats a request learns that the job is there, whatever became
   // of its input meanwhile.
@@ -52,6 +54,7 @@ json::object TrainingJobs::create(const json::object& given, Call& call) {
     keep_job_keys(keys, job);
     keep_scheduling(input, call, job);
     if (!tags.empty()) job.internal[kSessionTags] = tags;
+    if (finish) finish(job);
   });
   wake_(key);
   return output;
@@ -70,13 +73,12 @@ json::object TrainingJobs::describe(const json::object& input, Call& call) {
   return output;
 }
 
-json::object TrainingJobs::stop(const json::object& input, Call& call) {
-  const Kind& kind = kind_named("training-job");
-  const store::DocumentKey key = resources_.find_named(kind, input, call)->key;
-  std::string refused;
-  resources_.documents().update(key, [&](store::Document& job) {
+std::string stop_training_job(store::Documents& documents, const store::DocumentKey& key,
+                              Timestamp now) {
+  std::string ended;
+  documents.update(key, [&](store::Document& job) {
     if (is_final_job_status(job.status)) {
-      refused = job.status;
+      ended = job.status;
       return false;
     }
     if (job.status == "Stopping") return false;
@@ -84,15 +86,22 @@ json::object TrainingJobs::stop(const json::object& input, Call& call) {
     job.body["TrainingJobStatus"] = "Stopping";
     job.body["SecondaryStatus"] = "Stopping";
     json::array& transitions = job.body.at("SecondaryStatusTransitions").as_array();
-    transitions.back().as_object()["EndTime"] = epoch_seconds(call.now);
+    transitions.back().as_object()["EndTime"] = epoch_seconds(now);
     transitions.push_back({{"Status", "Stopping"},
-                           {"StartTime", epoch_seconds(call.now)},
+                           {"StartTime", epoch_seconds(now)},
                            {"StatusMessage", "Stopping the training job"}});
-    job.internal[kStopTime] = epoch_seconds(call.now);
+    job.internal[kStopTime] = epoch_seconds(now);
     return true;
   });
-  if (!refused.empty()) {
-    fail_validation("The request was rejected because the training job is in status " + refused +
+  return ended;
+}
+
+json::object TrainingJobs::stop(const json::object& input, Call& call) {
+  const Kind& kind = kind_named("training-job");
+  const store::DocumentKey key = resources_.find_named(kind, input, call)->key;
+  const std::string ended = stop_training_job(resources_.documents(), key, call.now);
+  if (!ended.empty()) {
+    fail_validation("The request was rejected because the training job is in status " + ended +
                     ".");
   }
   wake_(key);
@@ -162,6 +171,22 @@ json::object TrainingJobs::update(const json::object& input, Call& call) {
   return {{"TrainingJobArn", arn_of(kind, key.name, call.account, call.region)}};
 }
 
+namespace {
+
+// What a tuning job has learned of its training jobs stands in their documents.
+void check_tuning_ended(store::Documents& documents, const store::Document& job) {
+  const auto owner = tuning_of(job);
+  const auto tuning = owner ? documents.find_shared(*owner) : nullptr;
+  if (tuning == nullptr || is_final_job_status(tuning->status)) return;
+  if (string_or(tuning->internal, kTuningId) != job.parent) return;
+  throw wire::ApiError("ResourceInUse", "The training job " + job.arn +
+                                            " cannot be deleted while the hyperparameter tuning "
+                                            "job " +
+                                            tuning->arn + " is in status " + tuning->status + ".");
+}
+
+}  // namespace
+
 json::object TrainingJobs::remove(const json::object& input, Call& call) {
   const Kind& kind = kind_named("training-job");
   const Resources::Found job = resources_.find_named(kind, input, call);
@@ -172,6 +197,7 @@ json::object TrainingJobs::remove(const json::object& input, Call& call) {
                              " cannot be deleted while its warm pool is Available. Set its "
                              "KeepAlivePeriodInSeconds to 0 first.");
   }
+  check_tuning_ended(resources_.documents(), *job);
   return resources_.remove(kind, input, call);
 }
 
@@ -189,6 +215,14 @@ std::vector<store::DocumentKey> TrainingController::pending() {
 
 std::optional<std::chrono::milliseconds> TrainingController::reconcile(
     const store::DocumentKey& key) {
+  const auto again = step(key);
+  if (const auto job = wake_owner_ ? documents_.find_shared(key) : nullptr) {
+    if (const auto owner = tuning_of(*job)) wake_owner_(*owner);
+  }
+  return again;
+}
+
+std::optional<std::chrono::milliseconds> TrainingController::step(const store::DocumentKey& key) {
   std::optional<store::Document> job = documents_.find(key);
   if (!job) return std::nullopt;
   if (is_final_job_status(job->status) && is_pool_open(*job)) return watch_pool(*job);

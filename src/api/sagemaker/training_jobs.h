@@ -10,6 +10,12 @@
 
 namespace clary::api::sagemaker {
 
+// Asks for the end of a training job: the document says so from now on, and the controller sees to
+// it once it is woken. The status of a job that had ended before; "" otherwise. blocks: on the
+// store.
+std::string stop_training_job(store::Documents& documents, const store::DocumentKey& key,
+                              Timestamp now);
+
 // threads: any. blocks: on the store.
 class TrainingJobs {
  public:
@@ -21,7 +27,9 @@ class TrainingJobs {
         wake_(std::move(wake)),
         keys_(keys),
         volumes_(volumes) {}
-  json::object create(const json::object& input, Call& call);
+  // `finish`: what the maker of the job, if that is no user, adds to its document.
+  json::object create(const json::object& input, Call& call, const Resources::Edit& finish);
+  json::object create(const json::object& input, Call& call) { return create(input, call, {}); }
   // With the metrics that a built-in algorithm defines by itself: the same for all its jobs, so
   // they are not in every job's document.
   json::object describe(const json::object& input, Call& call);
@@ -43,18 +51,20 @@ class TrainingJobs {
 class TrainingController final : public engine::Controller {
  public:
   TrainingController(store::Documents& documents, Workloads& workloads, RoleSessions& roles,
-                     S3Look& s3, const Images& images, const Clock& clock)
+                     S3Look& s3, const Images& images, const Clock& clock, Wake wake_owner = {})
       : documents_(documents),
         workloads_(workloads),
         roles_(roles),
         s3_(s3),
         images_(images),
-        clock_(clock) {}
+        clock_(clock),
+        wake_owner_(std::move(wake_owner)) {}
   std::string_view kind() const override { return "training-job"; }
   std::vector<store::DocumentKey> pending() override;
   std::optional<std::chrono::milliseconds> reconcile(const store::DocumentKey& key) override;
 
  private:
+  std::optional<std::chrono::milliseconds> step(const store::DocumentKey& key);
   void submit(const store::Document& job);
   std::optional<std::chrono::milliseconds> watch_pool(const store::Document& job);
   std::string take_pool(const store::Document& job);
@@ -67,6 +77,7 @@ class TrainingController final : public engine::Controller {
   S3Look& s3_;
   const Images& images_;
   const Clock& clock_;
+  const Wake wake_owner_;  // a tuning job follows its training jobs
 };
 
 }  // namespace clary::api::sagemaker
