@@ -21,6 +21,7 @@
 #include "cli/scrub_command.h"
 #include "cli/setting_flags.h"
 #include "cli/shell_command.h"
+#include "cli/tune_command.h"
 #include "server/coverage.h"
 #include "server/environments_command.h"
 #include "server/owner_offline.h"
@@ -144,13 +145,14 @@ int main(int argc, char** argv) {
   if (argc > 1 && std::string_view(argv[1]) == "agent") {
     return clary::agent::agent_main(argc - 1, argv + 1);
   }
-  const std::array<Command, 23> commands{{
+  const std::array<Command, 24> commands{{
       {"serve", "Run the server in the foreground", add_serve},
       {"env", "Print the variables that point AWS clients here", add_env},
       {"jobs", "List jobs: what they do or wait for, for how long, whose", clary::cli::add_jobs},
       {"job", "Show one job: timeline, inputs, outputs, metrics, failure", clary::cli::add_job},
       {"logs", "Print what a job's instances log, and follow it", clary::cli::add_logs},
       {"stop", "Stop a job", clary::cli::add_stop},
+      {"tune", "Watch a tuning job: progress, the best so far, what matters", clary::cli::add_tune},
       {"env-create", "Make a Python environment for scripts of one's own", add_env_create},
       {"keys", "Export, import, replace and look at the root key", clary::cli::add_keys},
       {"tls", "Certificates for https", add_tls},
