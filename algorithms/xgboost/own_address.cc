@@ -28,7 +28,7 @@ void bind_only_to(const std::string& address) {
 
 }  // namespace clary::algorithms::xgboost
 
-// In place of the C library's, also for libraries that are loaded later: the program exports it
+// In place of the C library's, also for libraries that are loaded later: the program exports them
 // (CMakeLists.txt), and the dynamic linker looks there first.
 extern "C" int bind(int socket, const sockaddr* address, socklen_t size) noexcept {
   sockaddr_in changed = {};
@@ -43,4 +43,20 @@ extern "C" int bind(int socket, const sockaddr* address, socklen_t size) noexcep
     }
   }
   return static_cast<int>(syscall(SYS_bind, socket, address, size));
+}
+
+extern "C" int connect(int socket, const sockaddr* address, socklen_t size) {
+  const std::uint32_t only = clary::algorithms::xgboost::only_address;
+  sockaddr_in own = {};
+  socklen_t own_size = sizeof own;
+  if (only != INADDR_ANY && address != nullptr && size >= sizeof own &&
+      address->sa_family == AF_INET &&
+      getsockname(socket, reinterpret_cast<sockaddr*>(&own), &own_size) == 0 &&
+      own.sin_family == AF_INET && own.sin_port == 0 && own.sin_addr.s_addr == INADDR_ANY) {
+    const int on = 1;  // the port is chosen when it connects
+    setsockopt(socket, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &on, sizeof on);
+    own.sin_addr.s_addr = only;
+    if (syscall(SYS_bind, socket, &own, sizeof own) != 0) return -1;
+  }
+  return static_cast<int>(syscall(SYS_connect, socket, address, size));
 }

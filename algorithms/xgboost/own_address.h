@@ -6,8 +6,9 @@
 
 namespace clary::algorithms::xgboost {
 
-// Sockets of IPv4 that this process binds to every address from now on are bound to this one.
-// Connections that it opens are not touched. Throws std::invalid_argument.
+// Sockets of IPv4 that this process binds to every address from now on are bound to this one, and
+// connections that it opens come from there: by where they come from the tracker tells the others
+// where a worker listens. Throws std::invalid_argument.
 void bind_only_to(const std::string& address);
 
 }  // namespace clary::algorithms::xgboost
