@@ -37,7 +37,7 @@ RunOutcome outcome_of_lost(const Run& run, const std::string& reason) {
 // With target.member->changing held. True when a reconcile is worth while.
 bool Runs::Impl::store_reports(Place& target, const json::array& reports) {
   StoredRun stored = copy(*target.member);
-  const bool had_outcome = stored.run.outcome.has_value();
+  const bool had_outcome = stored.run.outcome.has_value(), was_staged = stored.run.staged;
   const std::uint64_t applied_before = stored.applied;
   std::vector<store::LogEvent> logs;
   std::vector<FinalMetric> metrics;
@@ -56,7 +56,7 @@ bool Runs::Impl::store_reports(Place& target, const json::array& reports) {
     visible |= content.visible_change;
   }
   if (stored.applied == applied_before) return false;
-  const bool staged = stored.run.staged && !copy(*target.member).run.staged;
+  const bool staged = stored.run.staged && !was_staged;
   const bool ends = stored.run.outcome && !had_outcome;
   if (ends) stored.run.phases.push_back({RunPhase::kEnded, clock.now(), ""});
   const auto beside = [&](store::Connection& connection) {
@@ -308,23 +308,29 @@ json::object Runs::apply_report(std::string_view spec_id, std::string_view token
     }
     visible = impl_->store_reports(target, *reports);
   }
-  const StoredRun now = impl_->copy(*target.member);
-  if (visible) {
-    if (now.run.outcome) impl_->settle(*target.gang);
-    impl_->notify(now.run.spec);
-    if (now.run.outcome) impl_->start_waiting();
-  }
-  json::object answer{{"known", true},
-                      {"stop", now.run.stop_requested || now.run.preempted},
-                      {"applied", now.applied}};
-  if (now.run.staged) {
+  // Not a copy: a run comes with all that its job was created with.
+  const auto now = [&](const auto& look) {
     const std::lock_guard lock(impl_->mutex);
-    const auto runs = Impl::runs_of(*target.gang);
-    const bool go = all_staged(runs);
-    answer["go"] = go;
-    if (go && !now.run.address.empty()) answer["peers"] = peers_to_json(runs);
+    return look(target.member->stored);
+  };
+  if (visible) {
+    const bool ended = now([](const StoredRun& stored) { return stored.run.outcome.has_value(); });
+    if (ended) impl_->settle(*target.gang);
+    impl_->notify(target.member->spec);
+    if (ended) impl_->start_waiting();
   }
-  return answer;
+  return now([&](const StoredRun& stored) {
+    json::object answer{{"known", true},
+                        {"stop", stored.run.stop_requested || stored.run.preempted},
+                        {"applied", stored.applied}};
+    if (stored.run.staged) {
+      const auto runs = Impl::runs_of(*target.gang);
+      const bool go = all_staged(runs);
+      answer["go"] = go;
+      if (go && !stored.run.address.empty()) answer["peers"] = peers_to_json(runs);
+    }
+    return answer;
+  });
 }
 
 Runs::Load Runs::load() const {
