@@ -111,13 +111,13 @@ std::size_t TuneView::count(std::string_view wanted_status) const {
 }
 
 std::vector<double> TuneView::best_so_far() const {
-  std::vector<const Evaluation*> ended;
+  std::vector<const Evaluation*> valued;
   for (const Evaluation& evaluation : evaluations) {
-    if (evaluation.objective) ended.push_back(&evaluation);
+    if (evaluation.objective) valued.push_back(&evaluation);
   }
-  std::ranges::sort(ended, {}, [](const Evaluation* e) { return std::pair(e->ended, e->name); });
+  std::ranges::sort(valued, {}, [](const Evaluation* e) { return std::pair(e->ended, e->name); });
   std::vector<double> best;
-  for (const Evaluation* evaluation : ended) {
+  for (const Evaluation* evaluation : valued) {
     const double value = *evaluation->objective;
     best.push_back(best.empty()
                        ? value
