@@ -180,7 +180,7 @@ def test_nothing_succeeds(clients, churn, churn_channels):
 SCRIPT = """
 import argparse, time
 parser = argparse.ArgumentParser()
-parser.add_argument("--x", type=float)
+parser.add_argument("-x", type=float)
 parser.add_argument("--kind")
 parser.add_argument("--epochs", type=int, default=1)
 parser.add_argument("--pause", type=float, default=0)
