@@ -18,6 +18,14 @@ namespace clary::agent {
 namespace fs = std::filesystem;
 namespace asio = boost::asio;
 
+namespace {
+
+// How long a test waits for its agent: long enough to compress and send 70 MiB on a machine that
+// does much else.
+constexpr std::chrono::milliseconds kPatience = std::chrono::seconds(90);
+
+}  // namespace
+
 TestFolder::TestFolder() : path_(fs::temp_directory_path() / ("clary-agent-" + random_hex(6))) {
   fs::create_directories(path_);
 }
@@ -69,9 +77,10 @@ std::string FakeServer::url() const {
 }
 
 bool FakeServer::wait_for(const std::function<bool(const State&)>& done) {
-  for (int i = 0; i < 3000; ++i) {
+  constexpr std::chrono::milliseconds kStep{10};
+  for (auto left = kPatience; left > kStep; left -= kStep) {
     if (with([&](State& state) { return done(state); })) return true;
-    std::this_thread::sleep_for(std::chrono::milliseconds(10));
+    std::this_thread::sleep_for(kStep);
   }
   return false;
 }
@@ -283,7 +292,7 @@ void AgentRun::start() {
 }
 
 int AgentRun::exit_code() {
-  const auto exit = agent_.wait(std::chrono::seconds(30));
+  const auto exit = agent_.wait(kPatience);
   return exit ? process::shell_code(*exit) : -1;
 }
 
