@@ -17,13 +17,23 @@ std::size_t design_size(const Space& space) {
   return std::min<std::size_t>(7, 3 + space.size());
 }
 
+// Of which so many must be known: a model of one value and many pending points is worse than the
+// design itself.
+constexpr std::size_t kFewestKnown = 5;
+
+bool still_designing(const Space& space, const Known& what) {
+  const std::size_t size = design_size(space);
+  return what.rows.size() < std::min(kFewestKnown, size) ||
+         what.rows.size() + what.pending.size() < size;
+}
+
 std::vector<Point> taken_points(const History& history) {
   std::vector<Point> taken = history.pending;
   for (const Observation& observation : history.observations) taken.push_back(observation.point);
   return taken;
 }
 
-// `point`, or in a finite space where it is taken the nearest thing to it that is not.
+// `point`, or in a finite space where it is taken another that is not.
 Point fresh(const Space& space, Point point, const std::vector<Point>& taken, std::uint64_t seed,
             std::uint64_t index) {
   if (!space.count() || std::ranges::find(taken, point) == taken.end()) return point;
@@ -33,7 +43,7 @@ Point fresh(const Space& space, Point point, const std::vector<Point>& taken, st
 // Whether two jobs would be too alike to run at the same time. A model that is sure of a smooth
 // objective would place all of them at its minimum.
 bool alike(const std::vector<double>& a, const std::vector<double>& b) {
-  constexpr double kApart = 1e-3;
+  constexpr double kApart = 0.01;
   for (std::size_t i = 0; i < a.size(); ++i) {
     if (std::abs(a[i] - b[i]) > kApart) return false;
   }
@@ -45,7 +55,7 @@ bool alike(const std::vector<double>& a, const std::vector<double>& b) {
 Point suggest(const Space& space, const History& history, std::uint64_t seed, std::uint64_t index) {
   const auto taken = taken_points(history);
   const Known what = known(space, history);
-  if (what.rows.empty() || what.rows.size() + what.pending.size() < design_size(space)) {
+  if (still_designing(space, what)) {
     return fresh(space, space.from_unit(sobol_point(space.size(), seed, index)), taken, seed,
                  index);
   }
