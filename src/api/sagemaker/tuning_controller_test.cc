@@ -172,7 +172,7 @@ TEST_F(TuningTest, StopsItsTrainingJobs) {
     const store::DocumentKey job{"training-job", "000000000000", "us-west-2", name};
     training.reconcile(job);
     workloads.end(string_or(documents.find(job)->internal, kRunId),
-                  {.kind = engine::RunOutcome::Kind::kStopped});
+                  {.kind = engine::RunOutcome::Kind::kStopped, .reason = {}});
     training.reconcile(job);
   }
   settle();
