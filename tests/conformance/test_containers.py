@@ -64,7 +64,7 @@ if what == "talk":
     if me == hosts[0]:
         said = socket.create_server((me, 5000)).accept()[0].recv(100).decode()
     else:
-        for attempt in range(200):
+        for attempt in range(1200):
             try:
                 socket.create_connection((hosts[0], 5000)).sendall(me.encode())
                 break

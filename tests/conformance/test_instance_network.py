@@ -28,7 +28,7 @@ if me == hosts[0]:
     connection.sendall(hashlib.sha256(got).digest())
     assert got == secret * rounds
 else:
-    for attempt in range(200):
+    for attempt in range(1200):
         try:
             connection = socket.create_connection((hosts[0], 5000))
             break
@@ -181,7 +181,7 @@ me, hosts = config["current_host"], config["hosts"]
 if me == hosts[0]:
     said = socket.create_server((me, 5000)).accept()[0].recv(100).decode()
 else:
-    for attempt in range(200):
+    for attempt in range(1200):
         try:
             socket.create_connection((hosts[0], 5000)).sendall(me.encode())
             break

@@ -87,7 +87,8 @@ class PrivateNetwork:
         subprocess.run(["ip", *words], check=check, capture_output=True, timeout=30)
 
     def entry(self, node):
-        return ["ip", "netns", "exec", self.spaces[node]]
+        # Not `ip netns exec`: it would hide the control groups, which slurmd looks for.
+        return ["nsenter", f"--net=/run/netns/{self.spaces[node]}"]
 
     def cut(self, node, state="down"):
         """The node's cable is pulled, or put back ("up")."""
