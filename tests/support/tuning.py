@@ -29,7 +29,7 @@ def request(clients, bucket, channels, name=None, strategy="Random", jobs=4, par
             "StaticHyperParameters": {k: v for k, v in static.items() if v is not None},
             **{member: job[member] for member in (
                 "AlgorithmSpecification", "RoleArn", "InputDataConfig", "OutputDataConfig",
-                "ResourceConfig", "StoppingCondition")},
+                "ResourceConfig", "StoppingCondition") if member in job},
         } | (definition or {}),
     } | changes
 
