@@ -30,7 +30,8 @@ json::object job(int number, double x, double idle, double loss) {
 TuneView view_of_twelve() {
   json::array jobs;
   for (int i = 0; i < 12; ++i) {
-    const double x = (i * 7 % 12) / 12.0, idle = (i * 5 % 12) / 12.0;
+    // Idle stands in no relation to x: 7 i and 5 i would be each other's mirror modulo 12.
+    const double x = (i * 7 % 12) / 12.0, idle = (i * i % 11) / 12.0;
     jobs.push_back(job(i, x, idle, (x - 0.5) * (x - 0.5)));
   }
   jobs.push_back({{"TrainingJobName", "search-099"},

@@ -120,19 +120,15 @@ TEST_F(PacketMeshTest, ManyPacketsArriveInOrderAndWhole) {
   start(2);
   meet();
   int sent = 0, received = 0;
-  constexpr int kPackets = 2000;
+  // No more on the way than the devices hold: what they do not take is lost.
+  constexpr int kPackets = 2000, kOnTheWay = 12;
   const std::string padding(5000, '.');
   const auto text = [&](int number) {
     return packet_of(kNetwork, kNetwork + 1, std::to_string(number) + padding);
   };
   while (received < kPackets) {
-    const std::string next = text(sent);
-    if (sent < kPackets &&
-        write(instances[0]->device.get(), next.data(), next.size()) == ssize_t(next.size())) {
-      ++sent;
-      continue;
-    }
-    ASSERT_EQ(instances[1]->receive(), text(received));
+    while (sent < kPackets && sent < received + kOnTheWay) instances[0]->send(text(sent++));
+    ASSERT_TRUE(instances[1]->receive() == text(received)) << received;
     ++received;
   }
 }

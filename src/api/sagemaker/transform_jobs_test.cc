@@ -145,7 +145,7 @@ TEST_F(TransformJobsTest, StopsAndRefuses) {
   names(join, "SplitType");
   join["TransformInput"].as_object()["ContentType"] = "image/png";
   names(join, "ContentType");
-  names(with("DataCaptureConfig", {{"DestinationS3Uri", "s3:///c"}}), "DestinationS3Uri");
+  names(with("DataCaptureConfig", {{"DestinationS3Uri", "s3:///c"}}), "destinationS3Uri");
   json::object large = request("x");
   large["MaxPayloadInMB"] = 101;
   names(large, "MaxPayloadInMB");
