@@ -225,7 +225,8 @@ std::optional<Workload::Inside> SandboxWorkload::inside() const {
 }
 
 void SandboxWorkload::kill() {
-  child_.signal(SIGKILL);
+  // While bubblewrap sets up, its inner process does not yet die with the outer one.
+  child_.signal_session(SIGKILL);
 }
 
 }  // namespace clary::agent

@@ -86,6 +86,19 @@ TEST(Spawn, PassesOnlyTheEnvironmentAndDescriptorsAskedFor) {
   EXPECT_EQ(listed, "0\n1\n2\n3\n") << "3 is ls's own";
 }
 
+TEST(Spawn, ASignalToTheSessionReachesWhatTheChildStarted) {
+  Pipe pipe = make_pipe();
+  Child child = spawn({.arguments = {"/bin/sh", "-c", "sleep 60 & echo ready; wait"},
+                       .standard_output = pipe.writer.get(),
+                       .new_session = true});
+  pipe.writer.reset();
+  char line[6];
+  ASSERT_EQ(read(pipe.reader.get(), line, sizeof line), 6);
+  child.signal_session(SIGKILL);
+  EXPECT_EQ(read_all(pipe.reader), "") << "ends when the last process that holds the pipe has";
+  EXPECT_EQ(child.wait(seconds(20))->signal, SIGKILL);
+}
+
 TEST(ProcessId, IsTrueOnlyForThatProcess) {
   Child child = spawn({.arguments = {"/bin/sleep", "60"}, .new_session = true});
   const auto id = process_id(child.pid());

@@ -161,6 +161,11 @@ void Child::signal(int number) const {
   if (!exit_ && pidfd_) syscall(SYS_pidfd_send_signal, pidfd_.get(), number, nullptr, 0);
 }
 
+void Child::signal_session(int number) const {
+  // As long as nobody has waited for it, its number is no other group's.
+  if (!exit_ && pid_ > 0) kill(-pid_, number);
+}
+
 Pipe make_pipe() {
   int ends[2];
   if (pipe2(ends, O_CLOEXEC) != 0) throw std::system_error(errno, std::generic_category(), "pipe");

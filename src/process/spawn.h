@@ -60,6 +60,8 @@ class Child {
   // blocks: up to `timeout`.
   std::optional<Exit> wait(std::chrono::milliseconds timeout);
   void signal(int number) const;  // no effect once it ended
+  // The same to all processes of the session that it leads (Command::new_session).
+  void signal_session(int number) const;
 
  private:
   pid_t pid_ = -1;
