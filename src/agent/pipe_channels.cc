@@ -41,16 +41,14 @@ struct ReaderGone {};
 class Fifo {
  public:
   Fifo(int folder, std::string name) : folder_(folder), name_(std::move(name)) {
-    if (mkfifoat(folder_, name_.c_str(), 0600) != 0 && errno != EEXIST) broken(name_);
+    make();
     file_.reset(openat(folder_, name_.c_str(), O_PATH | O_NOFOLLOW | O_CLOEXEC));
     struct stat status = {};
     if (!file_ || fstat(file_.get(), &status) != 0) broken(name_);
     if (!S_ISFIFO(status.st_mode)) {
       throw StorageError("the workload put something else at the named pipe " + name_);
     }
-    path_ = "/proc/self/fd/" + std::to_string(file_.get());
-    // The run's folder is closed to others; whoever the workload is may read.
-    if (status.st_uid == geteuid() && chmod(path_.c_str(), 0666) != 0) broken(name_);
+    path_ = path_of(file_);
   }
   ~Fifo() { unlinkat(folder_, name_.c_str(), 0); }
   Fifo(const Fifo&) = delete;
@@ -69,6 +67,32 @@ class Fifo {
   }
 
  private:
+  static std::string path_of(const FileDescriptor& file) {
+    return "/proc/self/fd/" + std::to_string(file.get());
+  }
+
+  // Under another name until the workload may read it, which may be waiting for the right one.
+  // What is at that name stays.
+  void make() const {
+    const std::string early = "." + name_ + ".new";
+    unlinkat(folder_, early.c_str(), 0);
+    if (mkfifoat(folder_, early.c_str(), 0600) != 0) broken(early);
+    const FileDescriptor made(openat(folder_, early.c_str(), O_PATH | O_NOFOLLOW | O_CLOEXEC));
+    struct stat status = {};
+    if (!made || fstat(made.get(), &status) != 0) broken(early);
+    if (!S_ISFIFO(status.st_mode) || status.st_uid != geteuid()) {
+      throw StorageError("the workload put something else at the named pipe " + early);
+    }
+    // The run's folder is closed to others; whoever the workload is may read.
+    if (chmod(path_of(made).c_str(), 0666) != 0) broken(early);
+    const bool linked =
+        linkat(AT_FDCWD, path_of(made).c_str(), folder_, name_.c_str(), AT_SYMLINK_FOLLOW) == 0;
+    const int error = errno;
+    unlinkat(folder_, early.c_str(), 0);
+    errno = error;
+    if (!linked && errno != EEXIST) broken(name_);
+  }
+
   const int folder_;
   const std::string name_;
   FileDescriptor file_;
