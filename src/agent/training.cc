@@ -67,6 +67,7 @@ class Training {
   enum class Asked { kNothing, kStop, kTimeOut };
 
   void watch();
+  void look_for_late_stop();
   void staged();
   void tell_progress(SteadyTime now);
   void begin();
@@ -288,6 +289,18 @@ void Training::watch() {
     if (poll(&rest, 1, 0) <= 0) break;
   }
   shipper_.finish();
+  look_for_late_stop();
+}
+
+// A cluster that ends a job signals all its processes, and the workload may be gone before the
+// agent has its own signal. Only the agent's tells that the program did not end by itself.
+void Training::look_for_late_stop() {
+  constexpr int kLate = 1000;  // milliseconds
+  if (asked_ != Asked::kNothing || process::shell_code(*exit_) != 128 + SIGTERM) return;
+  std::array<pollfd, 2> files{{{stop_.signals(), POLLIN, 0}, {stop_.asked(), POLLIN, 0}}};
+  if (poll(files.data(), files.size(), kLate) <= 0) return;
+  stop_.drain();
+  asked_ = Asked::kStop;
 }
 
 json::object Training::conclude() {
