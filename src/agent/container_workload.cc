@@ -87,11 +87,30 @@ void ContainerWorkload::create() {
   const containers::ContainerSpec spec = container_spec(options_);
   own_network_ = spec.network != "host" && options_.network == nullptr;
   id_ = runtime_->create(spec);
-  attachment_ = std::make_unique<Attachment>(runtime_->socket(), id_, Attachment::Replay::kNo);
+  attach();
   frames_ = std::make_unique<containers::FrameReader>(
       [this](containers::Stream stream, std::string_view bytes) { follow_output(stream, bytes); });
   // Podman has set up the process by now, Docker makes one when it starts.
   if (const int pid = runtime_->inspect(id_).pid; pid > 0) open_process(pid);
+}
+
+// Podman sets up the network now. Podmans that share no lock change the same chains of the
+// firewall, and one that meets another's change is refused; the next try finds it settled.
+void ContainerWorkload::attach() {
+  constexpr int kTries = 5;
+  for (int i = 1;; ++i) {
+    try {
+      attachment_ = std::make_unique<Attachment>(runtime_->socket(), id_, Attachment::Replay::kNo);
+      return;
+    } catch (const RuntimeError& error) {
+      if (i == kTries ||
+          std::string_view(error.what()).find("netavark") == std::string_view::npos) {
+        throw;
+      }
+      spdlog::warn("tries again: {}", error.what());
+    }
+    ::poll(nullptr, 0, static_cast<int>(kRetry.count()));
+  }
 }
 
 ContainerWorkload::~ContainerWorkload() {

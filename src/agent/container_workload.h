@@ -40,6 +40,7 @@ class ContainerWorkload final : public Workload {
 
  private:
   void create();
+  void attach();
   void open_process(int pid);
   void connect_network(int pid);
   void signal(int number, const char* name);

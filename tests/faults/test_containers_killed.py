@@ -52,8 +52,12 @@ def begin(clients, bucket):
     request["AlgorithmSpecification"]["TrainingImage"] = "slow:1"
     name = request["TrainingJobName"]
     clients.sagemaker.create_training_job(**request)
-    aws.wait_until(lambda: clients.sagemaker.describe_training_job(
-        TrainingJobName=name)["SecondaryStatus"] == "Training", 60)
+
+    def trains():
+        job = clients.sagemaker.describe_training_job(TrainingJobName=name)
+        assert job["TrainingJobStatus"] == "InProgress", job["FailureReason"]
+        return job["SecondaryStatus"] == "Training"
+    aws.wait_until(trains, 60)
     aws.wait_until(lambda: lines_of(clients, name), 30)
     return name
 
