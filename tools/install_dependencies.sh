@@ -14,7 +14,7 @@ packages=(
   libpcre2-dev libpugixml-dev libspdlog-dev libfmt-dev libcli11-dev libtomlplusplus-dev
   zlib1g-dev libdeflate-dev libargon2-dev libseccomp-dev libeigen3-dev libgtest-dev libgmock-dev
   # run time
-  bubblewrap gocryptfs fuse3 curl slirp4netns
+  bubblewrap e2fsprogs curl slirp4netns
   # tests of scripts that MPI starts
   openmpi-bin
   # tests of the Slurm backend
@@ -22,7 +22,6 @@ packages=(
   # containers
   podman runc netavark aardvark-dns iptables skopeo
   "$@"
-  bubblewrap e2fsprogs curl
 )
 
 missing=()

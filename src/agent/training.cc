@@ -188,7 +188,6 @@ void Training::begin() {
   for (const Peer& peer : peers) endpoints.push_back(peer.address);
   meeting_ = true;
   network_->mesh().meet(std::move(endpoints));
-  look_at_network();  // those that were told earlier have connected already, maybe all of them
 }
 
 void Training::look_at_network() {

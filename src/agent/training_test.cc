@@ -1,6 +1,8 @@
 // Whole runs: a real agent process, a real sandbox, Python in place of the algorithm.
+#include <fcntl.h>
 #include <gtest/gtest.h>
 #include <signal.h>
+#include <sys/file.h>
 
 #include <chrono>
 #include <filesystem>
@@ -9,6 +11,7 @@
 
 #include "agent/gzip.h"
 #include "agent/test_support.h"
+#include "process/file_descriptor.h"
 #include "process/process_id.h"
 #include "process/sandbox.h"
 
@@ -211,6 +214,26 @@ time.sleep(60)
   EXPECT_EQ(run.exit_code(), 0);
   EXPECT_EQ(kind(), "stopped") << reason();
   EXPECT_EQ(unpacked("out/model.tar.gz", "m"), "partial");
+}
+
+TEST_F(TrainingTest, AClusterThatEndsAllProcessesIsNoFailureOfTheProgram) {
+  AgentRun run(server_, R"(
+import fcntl, os, signal, time
+lock = open('/opt/ml/output/data/lock', 'w')
+fcntl.flock(lock, fcntl.LOCK_EX)
+print('ready', flush=True)
+while not os.path.exists('/opt/ml/output/data/go'): time.sleep(0.01)
+os.kill(os.getpid(), signal.SIGTERM)
+)");
+  run.start();
+  ASSERT_TRUE(server_.wait_for([](const auto& state) { return state.applied >= 3; }));
+  const fs::path data = run.opt_ml() / "output/data";
+  const process::FileDescriptor lock(open((data / "lock").c_str(), O_RDONLY | O_CLOEXEC));
+  write_file(data / "go", "");
+  ASSERT_EQ(flock(lock.get(), LOCK_EX), 0);  // the program is gone
+  run.agent().signal(SIGTERM);
+  EXPECT_EQ(run.exit_code(), 0);
+  EXPECT_EQ(kind(), "stopped") << reason();
 }
 
 TEST_F(TrainingTest, KillsAfterTheGraceAndAtTheTimeLimit) {

@@ -36,6 +36,23 @@ struct Told {
   int error = 0;
 };
 
+// What was told, with room for the descriptors of `count` files.
+struct Message {
+  explicit Message(std::size_t count) {
+    head.msg_iov = &part;
+    head.msg_iovlen = 1;
+    head.msg_control = control.data();
+    head.msg_controllen = CMSG_SPACE(sizeof(int) * count);
+  }
+  Message(const Message&) = delete;
+  Message& operator=(const Message&) = delete;
+
+  Told told;
+  iovec part{&told, sizeof told};
+  alignas(cmsghdr) std::array<char, CMSG_SPACE(sizeof(int) * kMostFiles)> control{};
+  msghdr head = {};
+};
+
 [[noreturn]] void fail(const Prepared& prepared, const char* what) {
   const Told told{what, errno};
   [[maybe_unused]] const ssize_t size = send(prepared.told, &told, sizeof told, MSG_NOSIGNAL);
@@ -105,20 +122,13 @@ int make_listener(const Prepared& prepared) {
 }
 
 void send_files(const Prepared& prepared, const int* files, std::size_t count) {
-  Told told;
-  iovec part{&told, sizeof told};
-  alignas(cmsghdr) std::array<char, CMSG_SPACE(sizeof(int) * kMostFiles)> control{};
-  msghdr message = {};
-  message.msg_iov = &part;
-  message.msg_iovlen = 1;
-  message.msg_control = control.data();
-  message.msg_controllen = CMSG_SPACE(sizeof(int) * count);
-  cmsghdr* header = CMSG_FIRSTHDR(&message);
+  Message message(count);
+  cmsghdr* header = CMSG_FIRSTHDR(&message.head);
   header->cmsg_level = SOL_SOCKET;
   header->cmsg_type = SCM_RIGHTS;
   header->cmsg_len = CMSG_LEN(sizeof(int) * count);
   memcpy(CMSG_DATA(header), files, sizeof(int) * count);
-  if (sendmsg(prepared.told, &message, MSG_NOSIGNAL) < 0) fail(prepared, "sendmsg");
+  if (sendmsg(prepared.told, &message.head, MSG_NOSIGNAL) < 0) fail(prepared, "sendmsg");
 }
 
 // In the child: system calls only.
@@ -147,16 +157,10 @@ void send_files(const Prepared& prepared, const int* files, std::size_t count) {
 
 // blocks: until the child has told. Throws what it told.
 std::array<FileDescriptor, kMostFiles> receive_files(const FileDescriptor& from) {
-  Told told;
-  iovec part{&told, sizeof told};
-  alignas(cmsghdr) std::array<char, CMSG_SPACE(sizeof(int) * kMostFiles)> control{};
-  msghdr message = {};
-  message.msg_iov = &part;
-  message.msg_iovlen = 1;
-  message.msg_control = control.data();
-  message.msg_controllen = control.size();
+  Message message(kMostFiles);
+  const Told& told = message.told;
   ssize_t size = 0;
-  while ((size = recvmsg(from.get(), &message, MSG_CMSG_CLOEXEC)) < 0 && errno == EINTR) {
+  while ((size = recvmsg(from.get(), &message.head, MSG_CMSG_CLOEXEC)) < 0 && errno == EINTR) {
   }
   if (size != sizeof told) {
     throw std::system_error(size < 0 ? errno : EPIPE, std::generic_category(),
@@ -166,7 +170,7 @@ std::array<FileDescriptor, kMostFiles> receive_files(const FileDescriptor& from)
     throw std::system_error(told.error, std::generic_category(), told.failed);
   }
   std::array<FileDescriptor, kMostFiles> files;
-  const cmsghdr* header = CMSG_FIRSTHDR(&message);
+  const cmsghdr* header = CMSG_FIRSTHDR(&message.head);
   if (header == nullptr || header->cmsg_type != SCM_RIGHTS) return files;
   const std::size_t count = (header->cmsg_len - CMSG_LEN(0)) / sizeof(int);
   for (std::size_t i = 0; i < count && i < kMostFiles; ++i) {

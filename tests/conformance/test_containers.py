@@ -11,6 +11,7 @@ from pathlib import Path
 
 import aws
 import containers
+import frameworks
 import pytest
 from clary_server import VENVS, binary
 
@@ -20,6 +21,7 @@ IMAGE = REPOSITORY + ":1"
 # What it does is a hyperparameter; what it says is what the tests look at.
 TRAIN = r'''#!/usr/bin/python3
 import json, os, signal, socket, sys, time
+''' + frameworks.TALK + r'''
 parameters = json.load(open("/opt/ml/input/config/hyperparameters.json"))
 what = parameters.get("do", "train")
 print("argv", sys.argv[1:], "host", socket.gethostname(), flush=True)
@@ -61,17 +63,7 @@ if what == "talk":
     config = json.load(open("/opt/ml/input/config/resourceconfig.json"))
     me, hosts = config["current_host"], config["hosts"]
     print("interfaces", config["network_interface_name"], sorted(os.listdir("/sys/class/net")), flush=True)
-    if me == hosts[0]:
-        said = socket.create_server((me, 5000)).accept()[0].recv(100).decode()
-    else:
-        for attempt in range(1200):
-            try:
-                socket.create_connection((hosts[0], 5000)).sendall(me.encode())
-                break
-            except ConnectionRefusedError:
-                time.sleep(0.05)
-        said = "sent"
-    print("talked", me, said, flush=True)
+    print("talked", me, talk(me, hosts), flush=True)
 if what == "limits":
     status = dict(line.split(":", 1) for line in open("/proc/self/status"))
     print("limits", status["NoNewPrivs"].strip(), status["CapEff"].strip(),

@@ -173,22 +173,12 @@ def test_distributed_xgboost_in_isolation(clients, bucket):
 
 def test_processing_instances_in_isolation(clients, bucket):
     """NetworkConfig of a processing job: its instances reach each other, and nothing else."""
-    script = """
-import json, socket, time
+    script = frameworks.TALK + """
+import json
 config = json.load(open("/opt/ml/config/resourceconfig.json"))
 assert config["network_interface_name"] == "eth0", config
 me, hosts = config["current_host"], config["hosts"]
-if me == hosts[0]:
-    said = socket.create_server((me, 5000)).accept()[0].recv(100).decode()
-else:
-    for attempt in range(1200):
-        try:
-            socket.create_connection((hosts[0], 5000)).sendall(me.encode())
-            break
-        except ConnectionRefusedError:
-            time.sleep(0.05)
-    said = "sent"
-open(f"/opt/ml/output/message", "w").write(f"{me}:{said} ")
+open("/opt/ml/output/message", "w").write(f"{me}:{talk(me, hosts)} ")
 """
     clients.s3.put_object(Bucket=bucket, Key="code/talk.py", Body=script.encode())
     name = aws.unique("talk")

@@ -20,6 +20,21 @@ PLAIN_IMAGE = REGISTRY + "tests-plain:1"
 # One that is nowhere.
 ABSENT_IMAGE = REGISTRY + "tests-absent:1"
 
+# For scripts: the first instance listens and hears from another one, who tries until it does.
+TALK = """
+import socket, time
+def talk(me, hosts):
+    if me == hosts[0]:
+        return socket.create_server((me, 5000)).accept()[0].recv(100).decode()
+    for attempt in range(1200):
+        try:
+            socket.create_connection((hosts[0], 5000)).sendall(me.encode())
+            break
+        except ConnectionRefusedError:
+            time.sleep(0.05)
+    return "sent"
+"""
+
 
 def environments_file(folder):
     """environments.toml for a server under test."""

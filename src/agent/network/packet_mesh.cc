@@ -230,8 +230,9 @@ struct PacketMesh::Loop {
     return true;
   }
 
+  // Not before this instance was told of the others, though they may have connected by then.
   void check_met() {
-    if (met) return;
+    if (met || !meeting) return;
     for (int i = 0; i < static_cast<int>(peers.size()); ++i) {
       if (is_peer(i) && !peers[static_cast<std::size_t>(i)].was_up) return;
     }
@@ -351,14 +352,19 @@ struct PacketMesh::Loop {
   bool look_at_orders() {
     eventfd_t ignored = 0;
     eventfd_read(shared->wake.get(), &ignored);
-    const std::lock_guard lock(shared->mutex);
-    if (shared->stopping) return false;
-    if (meeting || shared->endpoints.size() != peers.size()) return true;
+    std::vector<std::string> endpoints;
+    {
+      const std::lock_guard lock(shared->mutex);
+      if (shared->stopping) return false;
+      endpoints = shared->endpoints;
+    }
+    if (meeting || endpoints.size() != peers.size()) return true;
     meeting = true;
     for (std::size_t i = 0; i < peers.size(); ++i) {
-      peers[i].endpoint = shared->endpoints[i];
+      peers[i].endpoint = endpoints[i];
       if (!peers[i].was_up) peers[i].deadline = clock.steady_now() + options.meet_time;
     }
+    check_met();
     return true;
   }
 

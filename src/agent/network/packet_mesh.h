@@ -37,7 +37,8 @@ class PacketMesh {
 
   // Where this agent is reached: "10.0.0.7:40113".
   const std::string& endpoint() const { return endpoint_; }
-  // Connects to the others, whose endpoints these are, in order and with its own.
+  // Connects to the others, whose endpoints these are, in order and with its own. Those that were
+  // told earlier may have connected already; met() is not true before this call.
   void meet(std::vector<std::string> endpoints);
   // Readable when all are connected, and again when one is lost for good.
   int event() const;

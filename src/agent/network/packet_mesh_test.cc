@@ -133,6 +133,23 @@ TEST_F(PacketMeshTest, ManyPacketsArriveInOrderAndWhole) {
   }
 }
 
+TEST_F(PacketMeshTest, WhoIsToldLastHearsOfThemAllAfterwards) {
+  start(2);
+  const std::vector<std::string> endpoints = {instances[0]->mesh->endpoint(),
+                                              instances[1]->mesh->endpoint()};
+  instances[1]->mesh->meet(endpoints);
+  ASSERT_TRUE(wait_for([&] { return instances[1]->mesh->met(); }));
+  // Connected, and seen by both sides: a packet has come through.
+  instances[1]->send(packet_of(kNetwork + 1, kNetwork, "early"));
+  EXPECT_EQ(instances[0]->receive(), packet_of(kNetwork + 1, kNetwork, "early"));
+  pollfd event{instances[0]->mesh->event(), POLLIN, 0};
+  EXPECT_FALSE(instances[0]->mesh->met());
+  EXPECT_EQ(poll(&event, 1, 0), 0);
+  instances[0]->mesh->meet(endpoints);
+  EXPECT_EQ(poll(&event, 1, 10000), 1);
+  EXPECT_TRUE(instances[0]->mesh->met());
+}
+
 TEST_F(PacketMeshTest, AStrangerIsNotMet) {
   instances.push_back(std::make_unique<Instance>(0, 2, "secret", milliseconds(600)));
   instances.push_back(std::make_unique<Instance>(1, 2, "another", milliseconds(600)));
