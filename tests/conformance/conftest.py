@@ -34,6 +34,17 @@ def clients(server):
     return aws.Clients(server)
 
 
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item, call):
+    """What a failed test left running would hold the capacity that the tests after it need."""
+    report = yield
+    fixtures = getattr(item, "funcargs", {})
+    if report.failed and call.when == "call" and isinstance(fixtures.get("server"), ClaryServer) \
+            and "clients" in fixtures:
+        aws.stop_jobs(fixtures["clients"])
+    return report
+
+
 @pytest.fixture
 def bucket(clients):
     """An empty bucket of the test's own."""

@@ -135,9 +135,10 @@ def test_stop(clients, churn, churn_channels):
                              static={"num_round": "1000000"})
     name = request["HyperParameterTuningJobName"]
     clients.sagemaker.create_hyper_parameter_tuning_job(**request)
-    aws.wait_until(lambda: len(tuning.jobs_of(clients, name)) == 2)
-    running = tuning.describe(clients, name)
-    assert running["TrainingJobStatusCounters"]["InProgress"] == 2
+    # A training job is listed a moment before it is counted.
+    aws.wait_until(lambda: tuning.describe(clients, name)["TrainingJobStatusCounters"][
+        "InProgress"] == 2)
+    assert len(tuning.jobs_of(clients, name)) == 2
     first = tuning.jobs_of(clients, name)[0]
     assert first["ObjectiveStatus"] == "Pending"
     with pytest.raises(ClientError, match="ResourceInUse"):

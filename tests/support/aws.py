@@ -1,5 +1,6 @@
 """Clients of a server under test, and small things that tests do with them."""
 
+import contextlib
 import gzip
 import io
 import tarfile
@@ -8,6 +9,7 @@ import uuid
 
 import boto3
 from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
 
 from clary_server import CHURN, XGBOOST_IMAGE
 
@@ -144,6 +146,29 @@ def wait_processing(clients, name, timeout=60):
         job = clients.sagemaker.describe_processing_job(ProcessingJobName=name)
         return job if job["ProcessingJobStatus"] in ENDED else None
     return wait_until(ended, timeout)
+
+
+# Operation to list, operation to stop, name.
+STOPPABLE = (
+    ("hyper_parameter_tuning_jobs", "hyper_parameter_tuning_job", "HyperParameterTuningJob"),
+    ("training_jobs", "training_job", "TrainingJob"),
+    ("processing_jobs", "processing_job", "ProcessingJob"),
+    ("transform_jobs", "transform_job", "TransformJob"),
+)
+
+
+def stop_jobs(clients):
+    """Asks every job that runs to stop; does not wait. Says nothing if the server is not there."""
+    for listing, operation, kind in STOPPABLE:
+        try:
+            jobs = getattr(clients.sagemaker, f"list_{listing}")(
+                StatusEquals="InProgress", MaxResults=100)[f"{kind}Summaries"]
+            for job in jobs:
+                stop = getattr(clients.sagemaker, f"stop_{operation}")
+                with contextlib.suppress(ClientError):  # it ended meanwhile
+                    stop(**{f"{kind}Name": job[f"{kind}Name"]})
+        except (BotoCoreError, ClientError):
+            return
 
 
 def job_messages(clients, job, kind="TrainingJobs"):
