@@ -27,9 +27,10 @@ class Driver:
 
 
 def run(program, function, seed, evaluations, at_once=1, method="bayesian"):
-    """{values: in the order of their ends, seconds: of each suggestion}."""
+    """{values: as observed, in the order of their ends, truths: without noise, seconds: of each
+    suggestion}."""
     driver = Driver(program, function.space, seed, method)
-    clock, running, values, seconds, asked = 0.0, [], [], [], 0
+    clock, running, values, truths, seconds, asked = 0.0, [], [], [], [], 0
     length = random.Random(seed)
     while len(values) < evaluations:
         while asked < evaluations and len(running) < at_once:
@@ -39,8 +40,9 @@ def run(program, function, seed, evaluations, at_once=1, method="bayesian"):
             end = clock + length.uniform(0.5, 1.5)
             heapq.heappush(running, (end, asked, function(answer["point"])))
             asked += 1
-        clock, number, value = heapq.heappop(running)
-        values.append(value)
-        driver.send({"tell": number, "value": value})
+        clock, number, truth = heapq.heappop(running)
+        truths.append(truth)
+        values.append(function.observed(truth, seed, number))
+        driver.send({"tell": number, "value": values[-1]})
     driver.close()
-    return {"values": values, "seconds": seconds}
+    return {"values": values, "truths": truths, "seconds": seconds}

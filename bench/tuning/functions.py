@@ -2,12 +2,15 @@
 (make_tables.py), so that every optimiser sees the same function.
 
 A function has `space` (a list of dictionaries as the ask/tell driver reads them), `best` (its known
-minimum), `floor` (below this regret all count as equal) and is called with a {name: value}.
+minimum), `floor` (below this regret all count as equal) and is called with a {name: value}. A noisy
+one has a `noise`: the standard deviation of what `observed` adds.
 """
 
+import functools
 import itertools
 import json
 import math
+import random
 from pathlib import Path
 
 TABLES = Path(__file__).parent / "tables"
@@ -26,11 +29,25 @@ def categorical(name, *values):
 
 
 class Function:
-    def __init__(self, name, space, call, best, floor):
+    def __init__(self, name, space, call, best, floor, noise=0.0):
         self.name, self.space, self.call, self.best, self.floor = name, space, call, best, floor
+        self.noise = noise
 
     def __call__(self, point):
         return self.call(point)
+
+    def observed(self, value, seed, number):
+        """What a run sees as its evaluation `number`, where the function is `value`: the noise is the
+        same for every optimiser."""
+        if not self.noise:
+            return value
+        return value + self.noise * random.Random(f"{self.name} {seed} {number}").gauss(0, 1)
+
+    def probe(self):
+        """A value that tells whether a kept trace is of the function as it is today."""
+        middle = {p["name"]: p["values"][0] if p["type"] == "Categorical" else p["max"]
+                  for p in self.space}
+        return [self(middle), self.noise]
 
 
 def branin_value(x, y):
@@ -57,6 +74,18 @@ def hartmann6():
 
     return Function("hartmann6", [continuous(f"x{i}", 0, 1) for i in range(6)], call,
                     -3.322368011391339, 1e-4)
+
+
+def branin_noisy():
+    """The noise is a tenth of the standard deviation of Branin's function over its box."""
+    made = branin()
+    return Function("branin_noisy", made.space, made.call, made.best, 1e-2, noise=5.0)
+
+
+def hartmann6_noisy():
+    """The noise is a twentieth of what lies between the ends of the function's range."""
+    made = hartmann6()
+    return Function("hartmann6_noisy", made.space, made.call, made.best, 1e-2, noise=0.166)
 
 
 def ackley10():
@@ -183,10 +212,11 @@ def tabulated(name):
 
 
 SYNTHETIC = {"branin": branin, "hartmann6": hartmann6, "ackley10": ackley10, "levy_log": levy_log,
-             "mixed": mixed}
+             "mixed": mixed, "branin_noisy": branin_noisy, "hartmann6_noisy": hartmann6_noisy}
 REAL = ("xgb_churn", "xgb_cancer", "xgb_diabetes")
 
 
+@functools.cache
 def function(name):
     if name not in SYNTHETIC:
         return tabulated(name)

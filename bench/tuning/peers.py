@@ -1,4 +1,5 @@
-"""Runs one peer on one function for one seed and prints the values it saw, a JSON list.
+"""Runs one peer on one function for one seed and prints a trace: {values: as observed, truths: without
+noise, seconds: spent by the peer, probe: of the function}.
 
     peers.py PEER FUNCTION SEED EVALUATIONS
 
@@ -93,16 +94,18 @@ def main():
     function = functions.function(name)
     make = {"skopt_gp": skopt_gp, "hebo": hebo}.get(kind, optuna_study)
     ask, tell = make(kind, function.space, seed)
-    values, seconds = [], 0.0
-    for _ in range(count):
+    values, truths, seconds = [], [], 0.0
+    for number in range(count):
         began = time.perf_counter()
         token, point = ask()
         seconds += time.perf_counter() - began
-        values.append(function(point))
+        truths.append(function(point))
+        values.append(function.observed(truths[-1], seed, number))
         began = time.perf_counter()
         tell(token, values[-1])
         seconds += time.perf_counter() - began
-    print(json.dumps({"values": values, "seconds": seconds}))
+    print(json.dumps({"values": values, "truths": truths, "seconds": seconds,
+                      "probe": function.probe()}))
 
 
 if __name__ == "__main__":

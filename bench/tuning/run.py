@@ -3,7 +3,8 @@ functions.py, many jobs at a time against one after the other, the time of a sug
 against full random runs.
 
 Peers are slow (minutes a run), so their traces stay in build/bench/tuning/traces and are reused;
-Clary always runs anew. A peer that cannot be imported is left out and said so.
+Clary always runs anew. A peer that cannot be imported is left out and said so. Of a noisy function
+the regret is that of the job with the best observed value, measured without the noise.
 
     run.py [--seeds N] [--peers NAME,...] [--functions NAME,...] [--no-peers]
 """
@@ -25,7 +26,7 @@ import ask_tell
 import functions
 import halving
 from measure import RESULTS, ROOT, Report, median, python_of, quantile
-from run_peers import trace_path
+from run_peers import kept_trace, trace_path
 
 PROGRAM = ROOT / "build/release/bin/clary_tuning_bench"
 MARKS = (30, 60, 100)
@@ -34,8 +35,10 @@ MODULES = {"random": "optuna", "optuna_tpe": "optuna", "optuna_gp": "torch", "sk
            "hebo": "hebo"}
 
 
-def regret(function, values, mark):
-    return max(min(values[:mark]) - function.best, function.floor)
+def regret(function, run, mark):
+    """Of the best of the first evaluations, as whoever sees only the observed values picks it."""
+    best = min(range(mark), key=run["values"].__getitem__)
+    return max(run["truths"][best] - function.best, function.floor)
 
 
 def geometric_mean(values):
@@ -57,19 +60,29 @@ def importable(python, module):
     return subprocess.run([python, "-c", f"import {module}"], capture_output=True).returncode == 0
 
 
-def peer_traces(python, folder, peers, names, seeds):
-    """{peer: {function: [values of each seed]}}, run where they are not kept from before."""
-    wanted = [f"{peer}:{name}" for peer in peers for name in names]
+def newest_version(folder, peer):
+    """Of which version of a peer the newest kept trace is."""
+    paths = sorted(folder.glob(f"{peer}-*.json"), key=lambda path: path.stat().st_mtime)
+    return paths[-1].name.split("-")[1] if paths else None
+
+
+def peer_traces(python, folder, peers, made, seeds):
+    """{peer with version: {function: [trace of each seed]}}, run where they are not kept from before."""
     if python:
         subprocess.run([python, str(Path(__file__).parent / "run_peers.py"), str(folder), str(seeds),
-                        str(EVALUATIONS), *wanted], check=True)
+                        str(EVALUATIONS), *[f"{peer}:{name}" for peer in peers for name in made]],
+                       check=True)
     traces = {}
     for peer in peers:
-        for name in names:
-            paths = [trace_path(folder, peer, name, seed, EVALUATIONS) for seed in range(seeds)]
-            values = [json.loads(path.read_text())["values"] for path in paths if path.exists()]
-            if values:
-                traces.setdefault(peer, {})[name] = values
+        version = newest_version(folder, peer)
+        for name, function in made.items():
+            # From the first seed on: compare() pairs them with ours.
+            kept = []
+            while len(kept) < seeds and (trace := kept_trace(
+                    trace_path(folder, peer, version, name, len(kept), EVALUATIONS), function)):
+                kept.append(trace)
+            if kept:
+                traces.setdefault(f"{peer} {version}", {})[name] = kept
     return traces
 
 
@@ -81,8 +94,7 @@ def compare(report, made, traces, results):
             for name, values in by_name.items():
                 function = made[name]
                 # Seed for seed: a peer with fewer runs is compared with as many of ours.
-                own = [regret(function, result["values"], mark)
-                       for result in results[name][:len(values)]]
+                own = [regret(function, result, mark) for result in results[name][:len(values)]]
                 theirs = [regret(function, trace, mark) for trace in values]
                 report.row(f"{name}, {mark} evaluations, {len(theirs)} seeds "
                            f"({interval(own)} / {interval(theirs)})", median(own), median(theirs),
@@ -90,7 +102,7 @@ def compare(report, made, traces, results):
                 ratios.append(median(theirs) / median(own))
                 if median(own) > median(theirs):
                     worse.append(name)
-            goal = "not worse on any" if peer == "random" else "> 1"
+            goal = "not worse on any" if peer.startswith("random ") else "> 1"
             report.row(f"all {len(ratios)} functions, {mark} evaluations", geometric_mean(ratios), 1,
                        peer, "geometric mean of ratios", goal)
             if worse:
@@ -105,12 +117,11 @@ def parallel(report, made, results, seeds):
             for name, function in made.items():
                 runs = results.setdefault((name, at_once), None) or ours(function, seeds, at_once)
                 results[name, at_once] = runs
-                together = [regret(function, run["values"], mark) for run in runs]
-                alone = [regret(function, run["values"], mark) for run in results[name]]
+                together = [regret(function, run, mark) for run in runs]
+                alone = [regret(function, run, mark) for run in results[name]]
                 # On the scale from random search (0) to one after the other (1).
                 start = statistics.fmean(
-                    regret(function, ask_tell.run(PROGRAM, function, seed, mark, 1,
-                                                  "random")["values"], mark)
+                    regret(function, ask_tell.run(PROGRAM, function, seed, mark, 1, "random"), mark)
                     for seed in range(seeds))
                 gained = start - statistics.fmean(alone)
                 if gained > 0:
