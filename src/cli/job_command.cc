@@ -62,6 +62,9 @@ void each_of(const json::object& document, Path path, Use use) {
 std::string instances_of(const json::object& document) {
   const json::object* resources = find_object(document, "ResourceConfig");
   if (resources == nullptr) resources = find_object(document, "TransformResources");
+  if (const json::object* definition = find_object(document, "TrainingJobDefinition")) {
+    resources = find_object(*definition, "ResourceConfig");
+  }
   if (const json::object* outer = find_object(document, "ProcessingResources")) {
     resources = find_object(*outer, "ClusterConfig");
   }
@@ -84,12 +87,16 @@ Table facts_of(const FoundJob& job, Timestamp now) {
                               duration_text(now - job.view.created),
                               job.view.user.empty() ? "" : " by " + job.view.user));
   if (job.view.started) fact("ran", duration_text(job.view.duration(now)));
-  fact("image", first_of(document, {{"AlgorithmSpecification", "TrainingImage"},
-                                    {"AlgorithmSpecification", "AlgorithmName"},
-                                    {"AppSpecification", "ImageUri"}}));
+  fact("image",
+       first_of(document, {{"AlgorithmSpecification", "TrainingImage"},
+                           {"AlgorithmSpecification", "AlgorithmName"},
+                           {"AppSpecification", "ImageUri"},
+                           {"TrainingJobDefinition", "AlgorithmSpecification", "TrainingImage"}}));
   fact("model", text_at(document, {"ModelName"}));
   fact("instances", instances_of(document));
-  fact("role", text_at(document, {"RoleArn"}));
+  fact("role", first_of(document, {{"RoleArn"}, {"TrainingJobDefinition", "RoleArn"}}));
+  if (job.view.kind->tuning()) fact("progress", job.view.detail);
+  fact("best", text_at(document, {"BestTrainingJob", "TrainingJobName"}));
   fact("ARN", text_at(document, {job.view.kind->member("Arn")}));
   return facts;
 }
@@ -158,6 +165,9 @@ Table metrics_of(const json::object& document) {
 Table hyperparameters_of(const json::object& document) {
   Table table({});
   const json::object* all = find_object(document, "HyperParameters");
+  if (const json::object* best = find_object(document, "BestTrainingJob")) {
+    all = find_object(*best, "TunedHyperParameters");
+  }
   if (all == nullptr) return table;
   for (const auto& [name, value] : *all) {
     if (value.is_string()) table.add({{printable(name)}, {printable(value.get_string())}});
@@ -187,8 +197,9 @@ int show(const Endpoint& endpoint, const std::string& name, bool as_json) {
   page.text("Exit message", text_at(job.document, {"ExitMessage"}), Tone::kPlain);
   page.text("Failure", text_at(job.document, {"FailureReason"}), Tone::kBad);
   page.text("Next",
-            job.view.final() ? "clary logs " + name + "    what it printed"
-                             : "clary logs -f " + name + "    what it prints",
+            job.view.kind->tuning() ? "clary tune watch " + name + "    how the search goes"
+            : job.view.final()      ? "clary logs " + name + "    what it printed"
+                                    : "clary logs -f " + name + "    what it prints",
             Tone::kPlain);
   return 0;
 }

@@ -1,13 +1,17 @@
 #include "cli/job_view.h"
 
+#include <fmt/format.h>
+
 #include <array>
 #include <stdexcept>
 
 namespace clary::cli {
 namespace {
 
-constexpr std::array<JobKind, 3> kKinds{
-    {{"training", "Training"}, {"processing", "Processing"}, {"transform", "Transform"}}};
+constexpr std::array<JobKind, 4> kKinds{{{"training", "Training"},
+                                         {"processing", "Processing"},
+                                         {"transform", "Transform"},
+                                         {"tuning", "HyperParameterTuning"}}};
 
 std::optional<Timestamp> time_at(const json::object& document, std::string_view member) {
   const auto seconds = find_double(document, member);
@@ -19,6 +23,31 @@ std::string last_message(const json::object& document) {
   const json::array* steps = find_array(document, "SecondaryStatusTransitions");
   if (steps == nullptr || steps->empty() || !steps->back().is_object()) return {};
   return string_or(steps->back().get_object(), "StatusMessage");
+}
+
+// "12/40, best 0.931": training jobs that have ended, of how many; none is "wanted" where only a
+// criterion ends the search.
+std::string tuning_progress(const json::object& document) {
+  std::int64_t done = 0;
+  if (const json::object* counters = find_object(document, "TrainingJobStatusCounters")) {
+    for (const std::string_view end :
+         {"Completed", "RetryableError", "NonRetryableError", "Stopped"}) {
+      done += find_int(*counters, end).value_or(0);
+    }
+  }
+  std::string text = std::to_string(done) + "/";
+  const json::object* config = find_object(document, "HyperParameterTuningJobConfig");
+  const json::object* limits = config == nullptr ? nullptr : find_object(*config, "ResourceLimits");
+  const auto wanted =
+      limits == nullptr ? std::nullopt : find_int(*limits, "MaxNumberOfTrainingJobs");
+  text += wanted ? std::to_string(*wanted) : "?";
+  const json::object* best = find_object(document, "BestTrainingJob");
+  const json::object* metric =
+      best == nullptr ? nullptr : find_object(*best, "FinalHyperParameterTuningJobObjectiveMetric");
+  if (const auto value = metric == nullptr ? std::nullopt : find_double(*metric, "Value")) {
+    text += fmt::format(", best {:.6g}", *value);
+  }
+  return text;
 }
 
 std::int64_t instances_of(const json::object& document) {
@@ -48,6 +77,10 @@ std::string JobKind::log_group() const {
   return "/aws/sagemaker/" + std::string(word) + "Jobs";
 }
 
+std::string JobKind::follow_command(const std::string& name) const {
+  return (tuning() ? "clary tune watch " : "clary logs -f ") + name;
+}
+
 std::span<const JobKind> job_kinds() {
   return kKinds;
 }
@@ -61,7 +94,7 @@ const JobKind& job_kind(const std::string& label) {
     if (kind.label == label) return kind;
   }
   throw std::runtime_error("there are no jobs of type \"" + label +
-                           "\"; the types are training, processing and transform");
+                           "\"; the types are training, processing, transform and tuning");
 }
 
 std::chrono::milliseconds JobView::duration(Timestamp now) const {
@@ -77,7 +110,12 @@ JobView view_of(const JobKind& kind, const json::object& document) {
   view.started = time_at(document, std::string(kind.word) + "StartTime");
   view.ended = time_at(document, std::string(kind.word) + "EndTime");
   view.instances = static_cast<int>(instances_of(document));
-  if (view.status == "Failed") {
+  if (kind.tuning()) {
+    view.started = view.created;
+    view.detail = tuning_progress(document);
+    const std::string reason = string_or(document, "FailureReason");
+    if (!reason.empty()) view.detail += ": " + reason;
+  } else if (view.status == "Failed") {
     view.detail = string_or(document, "FailureReason");
   } else if (!view.final()) {
     view.detail = last_message(document);
@@ -113,7 +151,7 @@ FoundJob find_job(AwsClient& client, const std::string& name) {
     }
   }
   if (refusal) throw *refusal;
-  throw std::runtime_error("there is no training, processing or transform job \"" + name +
+  throw std::runtime_error("there is no training, processing, transform or tuning job \"" + name +
                            "\"; `clary jobs` lists those that are there");
 }
 

@@ -1,5 +1,5 @@
 // The jobs of a server as people look at them, whatever their kind: training, processing,
-// transform.
+// transform, hyperparameter tuning.
 #pragma once
 
 #include <map>
@@ -23,6 +23,9 @@ struct JobKind {
   std::string operation(std::string_view verb) const;  // Describe -> DescribeTrainingJob
   std::string member(std::string_view part) const;     // Name -> TrainingJobName
   std::string log_group() const;
+  // What shows how a job of it goes on: "clary logs -f NAME"; a tuning job logs nothing itself.
+  std::string follow_command(const std::string& name) const;
+  bool tuning() const { return label == "tuning"; }
 };
 std::span<const JobKind> job_kinds();
 // A server may have fewer kinds than this program knows.
@@ -33,7 +36,9 @@ const JobKind& job_kind(const std::string& label);
 struct JobView {
   const JobKind* kind = nullptr;
   std::string name, status;
-  std::string detail;  // of one that goes on: what it does or waits for; else why it failed
+  // Of one that goes on: what it does or waits for; else why it failed. Of a tuning job: how many
+  // of its training jobs are done, and the best value.
+  std::string detail;
   Timestamp created;
   std::optional<Timestamp> started, ended;
   std::string user;  // who created it; "" when the audit log is not ours to read

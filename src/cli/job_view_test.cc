@@ -39,7 +39,31 @@ TEST(JobView, KindsDeriveTheirNames) {
   EXPECT_EQ(kind.operation("Stop"), "StopTransformJob");
   EXPECT_EQ(kind.member("Summaries"), "TransformJobSummaries");
   EXPECT_EQ(kind.log_group(), "/aws/sagemaker/TransformJobs");
-  EXPECT_THROW(job_kind("tuning"), std::runtime_error);
+  EXPECT_EQ(kind.follow_command("t"), "clary logs -f t");
+  EXPECT_THROW(job_kind("labeling"), std::runtime_error);
+}
+
+TEST(JobView, ATuningJobSaysHowFarItIs) {
+  const JobKind& kind = job_kind("tuning");
+  EXPECT_EQ(kind.operation("List"), "ListHyperParameterTuningJobs");
+  EXPECT_EQ(kind.follow_command("h"), "clary tune watch h");
+  json::object document = parsed(R"({
+      "HyperParameterTuningJobName": "h", "HyperParameterTuningJobStatus": "InProgress",
+      "CreationTime": 100,
+      "HyperParameterTuningJobConfig": {"ResourceLimits": {"MaxNumberOfTrainingJobs": 40}},
+      "TrainingJobStatusCounters": {"Completed": 9, "InProgress": 2, "RetryableError": 0,
+                                    "NonRetryableError": 1, "Stopped": 2},
+      "BestTrainingJob": {"FinalHyperParameterTuningJobObjectiveMetric": {
+          "MetricName": "auc", "Value": 0.93125}}})");
+  EXPECT_EQ(view_of(kind, document).detail, "12/40, best 0.93125");
+  EXPECT_EQ(view_of(kind, document).duration(from_epoch_seconds(103)), std::chrono::seconds(3));
+  document.erase("BestTrainingJob");
+  document["HyperParameterTuningJobConfig"] = json::object();
+  document["HyperParameterTuningJobStatus"] = "Failed";
+  document["HyperParameterTuningEndTime"] = 105;
+  document["FailureReason"] = "why";
+  EXPECT_EQ(view_of(kind, document).detail, "12/?: why");
+  EXPECT_EQ(view_of(kind, document).duration(from_epoch_seconds(900)), std::chrono::seconds(5));
 }
 
 }  // namespace

@@ -211,7 +211,7 @@ std::function<int()> add_stop(CLI::App& app) {
     }
     client.call(kSageMaker, job.kind->operation("Stop"), {{job.kind->member("Name"), *name}});
     std::cout << "stopping " << job.kind->label << " job " << job.name
-              << "; follow it with: clary logs -f " << job.name << '\n';
+              << "; follow it with: " << job.kind->follow_command(job.name) << '\n';
     return 0;
   };
 }

@@ -159,6 +159,12 @@ int logs(const Endpoint& endpoint, const Options& options) {
   const SystemClock clock;
   AwsClient client(endpoint, clock);
   FoundJob job = find_job(client, options.name);
+  if (job.view.kind->tuning()) {
+    throw std::runtime_error("a tuning job logs nothing itself; its training jobs, " +
+                             options.name + "-001-... and on, do: `clary jobs --name " +
+                             options.name + "` lists them, `clary tune watch " + options.name +
+                             "` follows the search");
+  }
   Streams streams(client, job.view.kind->log_group(), options.name + "/");
   Printer printer(options, job.view.instances);
   std::vector<Line> lines = streams.fresh();

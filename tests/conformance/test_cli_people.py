@@ -1,14 +1,12 @@
 """`clary jobs`, `job`, `logs` and `stop`: what a person watches jobs with."""
 
 import json
-import os
-import pty
 import re
-import select
 import subprocess
 import threading
 
 import aws
+import commands
 import pytest
 from clary_server import ClaryServer, binary
 
@@ -73,7 +71,7 @@ def test_jobs_as_json(clary, clients, churn, churn_channels, trained):
 
 @pytest.mark.parametrize("arguments, words", [
     (["jobs", "--status", "perhaps"], "InProgress, Completed, Failed"),
-    (["jobs", "--type", "baking"], "training, processing and transform"),
+    (["jobs", "--type", "baking"], "training, processing, transform and tuning"),
     (["jobs", "--since", "soon"], "15m"),
     (["job", "no-such-job"], "clary jobs"),
     (["logs", "-f", "no-such-job"], "no-such-job"),
@@ -211,24 +209,9 @@ def test_watch_in_a_pipe(server, trained):
 
 def test_on_a_terminal(server, trained):
     """Colours, and lines no longer than the screen is wide."""
-    main, other = pty.openpty()
-    environment = server.environment() | {"TERM": "xterm"}
-    environment.pop("NO_COLOR", None)
-    with subprocess.Popen([binary(), "jobs", "-n", "3"], stdout=other, stderr=other,
-                          env=environment) as process:
-        os.close(other)
-        output = b""
-        while select.select([main], [], [], 30)[0]:
-            try:
-                piece = os.read(main, 65536)
-            except OSError:
-                break
-            if not piece:
-                break
-            output += piece
-        assert process.wait(10) == 0
-    os.close(main)
-    text = output.decode()
+    with commands.OnTerminal("jobs", "-n", "3", environment=server.environment()) as process:
+        text = process.rest()
+        assert process.wait() == 0
     assert "\x1b[32mCompleted" in text or "\x1b[31mFailed" in text or "\x1b[2mStopped" in text
     for line in re.sub(r"\x1b\[\d*m", "", text).splitlines():
         assert len(line) <= 80

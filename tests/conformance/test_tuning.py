@@ -1,6 +1,7 @@
 """Hyperparameter tuning jobs: what they make, what they answer, how they end."""
 
 import pathlib
+import re
 
 import aws
 import commands
@@ -124,6 +125,18 @@ def test_not_improving_ends_it(clients, churn, churn_channels):
     assert job["TrainingJobStatusCounters"]["Completed"] == 4
     details = job["TuningJobCompletionDetails"]
     assert details["NumberOfTrainingJobsObjectiveNotImproving"] == 3
+
+
+def test_convergence_ends_it(clients, churn, churn_channels):
+    """ConvergenceDetected: nothing is left to be found in a space whose points are all known."""
+    job = tuning.run(
+        clients, churn, churn_channels, strategy="Bayesian", jobs=50, parallel=1,
+        ranges={"IntegerParameterRanges": [tuning.INTEGER | {"MaxValue": "3"}]},
+        config={"TuningJobCompletionCriteria": {
+            "ConvergenceDetected": {"CompleteOnConvergence": "Enabled"}}})
+    assert job["HyperParameterTuningJobStatus"] == "Completed"
+    assert job["TrainingJobStatusCounters"]["Completed"] == 3
+    assert job["TuningJobCompletionDetails"]["ConvergenceDetectedTime"] >= job["CreationTime"]
 
 
 CONTINUOUS_NARROW = {"Name": "eta", "MinValue": "0.3", "MaxValue": "0.30001"}
@@ -291,3 +304,40 @@ def test_watch(server, clients, finished):
     assert f"{best['TrainingJobName']}  Completed" in done
     assert "4 of 4, 0 running" in done and "maximize validation:auc" in done
     assert f"best {tuning.value_of(best):.6g}  {best['TrainingJobName']}  eta=" in done
+
+
+def test_watch_on_a_terminal(server, clients, churn, churn_channels):
+    """The picture is drawn over itself while the search goes on; the exit code tells its end."""
+    request = tuning.request(clients, churn, churn_channels, jobs=9, parallel=2,
+                             static={"num_round": "1000000"})
+    name = request["HyperParameterTuningJobName"]
+    clients.sagemaker.create_hyper_parameter_tuning_job(**request)
+    with commands.OnTerminal("tune", "watch", name, "--data-dir", server.data_dir) as watch:
+        watch.until("0 of 9, 2 running")
+        clients.sagemaker.stop_hyper_parameter_tuning_job(HyperParameterTuningJobName=name)
+        text = watch.rest()
+        assert watch.wait() == 4
+    assert re.search(r"\x1b\[\d+A\x1b\[J\x1b\[2m" + name, text), text  # once more, Stopped
+    assert "2 of 9, 0 running, 2 stopped" in text
+    for line in re.sub(r"\x1b\[\d*[mAJ]", "", text).splitlines():
+        assert len(line) <= 80
+
+
+def test_among_the_jobs(server, clients, churn, churn_channels):
+    """`clary jobs`, `job` and `stop` know tuning jobs; `logs` says where to look."""
+    request = tuning.request(clients, churn, churn_channels, jobs=9, parallel=1,
+                             static={"num_round": "1000000"})
+    name = request["HyperParameterTuningJobName"]
+    clients.sagemaker.create_hyper_parameter_tuning_job(**request)
+    aws.wait_until(lambda: tuning.jobs_of(clients, name))
+    folder = ("--data-dir", server.data_dir)
+    _, line = commands.clary("jobs", "--type", "tuning", "--name", name, *folder).stdout.splitlines()
+    assert line.split()[:3] == [name, "tuning", "InProgress"] and "  0/9" in line
+    assert "0/9" in commands.clary("job", name, *folder).stdout
+    logs = commands.clary("logs", name, *folder, check=False)
+    assert logs.returncode == 1 and f"clary tune watch {name}" in logs.stderr
+    told = commands.clary("stop", name, *folder).stdout
+    assert f"stopping tuning job {name}; follow it with: clary tune watch {name}" in told
+    assert tuning.wait(clients, name)["HyperParameterTuningJobStatus"] == "Stopped"
+    _, line = commands.clary("jobs", "--type", "tuning", "--name", name, *folder).stdout.splitlines()
+    assert line.split()[2] == "Stopped" and "  1/9" in line

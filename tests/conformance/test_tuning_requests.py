@@ -1,6 +1,7 @@
 """What CreateHyperParameterTuningJob refuses, and its rarer forms."""
 
 import aws
+import commands
 import people
 import pytest
 import tuning
@@ -165,6 +166,58 @@ def test_instance_pool(clients, churn, churn_channels):
     # Jobs with other hyperparameters do not go on from each other's checkpoints.
     assert trained["CheckpointConfig"]["S3Uri"].endswith("/" + trained["TrainingJobName"])
     assert job["TrainingJobDefinition"]["ResourceConfig"]["InstanceType"] == "ml.m5.xlarge"
+
+
+def test_instance_pool_of_which_one_is_used_up(server, clients, churn, churn_channels):
+    """A type whose quota has no room is passed over for the next one of the pool."""
+    instances = [{"InstanceType": kind, "InstanceCount": 1, "VolumeSizeInGB": 5}
+                 for kind in ("ml.c5.9xlarge", "ml.m5.large")]
+    request = tuning.request(clients, churn, churn_channels, jobs=2)
+    definition = request["TrainingJobDefinition"]
+    del definition["ResourceConfig"]
+    definition["HyperParameterTuningResourceConfig"] = {
+        "InstanceConfigs": instances, "AllocationStrategy": "Prioritized"}
+    quota = ["ml.c5.9xlarge for training job usage", "--data-dir", server.data_dir]
+    commands.clary("quota", "set", quota[0], "0", *quota[1:])
+    try:
+        clients.sagemaker.create_hyper_parameter_tuning_job(**request)
+        job = tuning.wait(clients, request["HyperParameterTuningJobName"])
+    finally:
+        commands.clary("quota", "remove", *quota)
+    assert job["TrainingJobStatusCounters"]["Completed"] == 2, job.get("FailureReason")
+    for trained in tuning.jobs_of(clients, job["HyperParameterTuningJobName"]):
+        described = clients.sagemaker.describe_training_job(
+            TrainingJobName=trained["TrainingJobName"])
+        assert described["ResourceConfig"] == instances[1]
+
+
+def test_spot(server, clients, churn, churn_channels, bucket):
+    """An evaluation on spot that is interrupted goes on from its checkpoints; it is not repeated."""
+    request = tuning.request(
+        clients, churn, churn_channels, jobs=2, parallel=1, static={"num_round": "1000000"},
+        definition={"EnableManagedSpotTraining": True,
+                    "CheckpointConfig": {"S3Uri": f"s3://{bucket}/cp"},
+                    "StoppingCondition": {"MaxRuntimeInSeconds": 300,
+                                          "MaxWaitTimeInSeconds": 600}})
+    name = request["HyperParameterTuningJobName"]
+    clients.sagemaker.create_hyper_parameter_tuning_job(**request)
+    aws.wait_until(lambda: clients.s3.list_objects_v2(Bucket=bucket, Prefix="cp/").get("Contents"))
+    only, = tuning.jobs_of(clients, name)
+    commands.clary("preempt", "--data-dir", server.data_dir, only["TrainingJobName"])
+
+    def resumed():
+        job = clients.sagemaker.describe_training_job(TrainingJobName=only["TrainingJobName"])
+        states = [t["Status"] for t in job["SecondaryStatusTransitions"]]
+        return "Interrupted" in states and states[-1] == "Training"
+    aws.wait_until(resumed)
+    again, = tuning.jobs_of(clients, name)
+    assert again["TunedHyperParameters"] == only["TunedHyperParameters"]
+    assert tuning.describe(clients, name)["TrainingJobStatusCounters"]["InProgress"] == 1
+    clients.sagemaker.stop_hyper_parameter_tuning_job(HyperParameterTuningJobName=name)
+    job = tuning.wait(clients, name)
+    assert job["TrainingJobStatusCounters"]["Stopped"] == 1
+    # It had a value before it was stopped, which counts.
+    assert job["ObjectiveStatusCounters"] == {"Succeeded": 1, "Pending": 0, "Failed": 0}
 
 
 def test_a_job_of_a_running_search_stays(clients, churn, churn_channels):

@@ -207,6 +207,65 @@ TEST_F(TuningTest, GivesUpAfterFiveFailures) {
   EXPECT_EQ(counter("NonRetryableError"), 5);
 }
 
+// MaxRuntimeInSeconds of the whole search: what runs is stopped, and the job is Completed.
+TEST_F(TuningTest, EndsWhenItsTimeIsUp) {
+  json::object request = tuning_request();
+  request["HyperParameterTuningJobConfig"].as_object()["ResourceLimits"] = {
+      {"MaxNumberOfTrainingJobs", 50},
+      {"MaxParallelTrainingJobs", 2},
+      {"MaxRuntimeInSeconds", 120}};
+  call("CreateHyperParameterTuningJob", request);
+  settle();
+  const auto names = running();
+  ASSERT_EQ(names.size(), 2U);
+  clock.advance(std::chrono::seconds(119));
+  const auto again = controller->reconcile(key);
+  ASSERT_TRUE(again);
+  EXPECT_LE(*again, std::chrono::seconds(1));  // it wakes by itself
+  EXPECT_EQ(running(), names);
+  clock.advance(std::chrono::seconds(1));
+  settle();
+  EXPECT_TRUE(running().empty());
+  EXPECT_EQ(status(), "InProgress");  // until they have stopped
+  for (const std::string& name : names) {
+    const store::DocumentKey job{"training-job", "000000000000", "us-west-2", name};
+    training.reconcile(job);
+    workloads.end(string_or(documents.find(job)->internal, kRunId),
+                  {.kind = engine::RunOutcome::Kind::kStopped, .reason = {}});
+    training.reconcile(job);
+  }
+  settle();
+  EXPECT_EQ(status(), "Completed");
+  EXPECT_EQ(jobs().size(), 2U);
+  EXPECT_GE(find_int(describe().at("ConsumedResources").as_object(), "RuntimeInSeconds"), 120);
+}
+
+// A smooth objective whose bottom has been found ends a search that asks for it, long before its
+// number of jobs.
+TEST_F(TuningTest, EndsOnConvergence) {
+  json::object request = tuning_request("Bayesian");
+  json::object& config = request["HyperParameterTuningJobConfig"].as_object();
+  config["ResourceLimits"] = {{"MaxNumberOfTrainingJobs", 100}, {"MaxParallelTrainingJobs", 1}};
+  config["TuningJobCompletionCriteria"] = {
+      {"ConvergenceDetected", {{"CompleteOnConvergence", "Enabled"}}}};
+  call("CreateHyperParameterTuningJob", request);
+  settle();
+  while (!running().empty()) {
+    const std::string name = running().front();
+    const json::value eta = documents.find({"training-job", "000000000000", "us-west-2", name})
+                                ->body.at("HyperParameters")
+                                .at("eta");
+    const double away = std::stod(std::string(eta.as_string())) - 0.3;
+    end(name, 2 - away * away);
+    settle();
+  }
+  EXPECT_EQ(status(), "Completed");
+  EXPECT_GE(counter("Completed"), 12);
+  EXPECT_LT(counter("Completed"), 60);
+  EXPECT_TRUE(
+      describe().at("TuningJobCompletionDetails").as_object().contains("ConvergenceDetectedTime"));
+}
+
 TEST_F(TuningTest, ANameMayBeUsedAgain) {
   call("CreateHyperParameterTuningJob", tuning_request());
   settle();

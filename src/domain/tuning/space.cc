@@ -4,6 +4,7 @@
 #include <array>
 #include <charconv>
 #include <cmath>
+#include <limits>
 #include <set>
 #include <utility>
 
@@ -12,6 +13,8 @@ namespace {
 
 constexpr std::size_t kMostParameters = 30;
 constexpr double kLogarithmicFactor = 100;
+// How far a continuous value may be moved to be written with fewer digits, in the unit cube.
+constexpr double kResolution = 1e-6;
 
 template <typename Number>
 std::optional<Number> read(std::string_view text) {
@@ -215,12 +218,28 @@ Point Space::from_unit(std::span<const double> unit) const {
       point.emplace_back(names->values[static_cast<std::size_t>(whole_at(i, u))]);
     } else if (const auto* range = std::get_if<Continuous>(&parameters_[i].range)) {
       const double value = unscaled(scalings_[i], low_[i] + u * (high_[i] - low_[i]));
-      point.emplace_back(std::clamp(value, range->min, range->max));
+      point.emplace_back(rounded(i, std::clamp(value, range->min, range->max)));
     } else {
       point.emplace_back(whole_at(i, u));
     }
   }
   return point;
+}
+
+double Space::rounded(std::size_t i, double value) const {
+  const auto& range = std::get<Continuous>(parameters_[i].range);
+  std::array<char, 64> buffer;
+  for (int digits = 1; digits < std::numeric_limits<double>::max_digits10; ++digits) {
+    const auto text = std::to_chars(buffer.data(), buffer.data() + buffer.size(), value,
+                                    std::chars_format::general, digits);
+    double shorter = value;
+    std::from_chars(buffer.data(), text.ptr, shorter);
+    if (shorter >= range.min && shorter <= range.max &&
+        std::abs(unit_of(i, shorter) - unit_of(i, value)) <= kResolution) {
+      return shorter;
+    }
+  }
+  return value;
 }
 
 double Space::unit_of(std::size_t i, double value) const {

@@ -78,7 +78,8 @@ class Space {
   Scaling scaling(std::size_t i) const { return scalings_[i]; }
 
   // Every point of [0, 1)^size is a point of the space, and uniform ones are uniform in the scaled
-  // ranges; integers and categories own equal (scaled) shares.
+  // ranges; integers and categories own equal (scaled) shares. A continuous value is one of few
+  // digits: within a millionth of the range's width where it was asked for, and read back exactly.
   Point from_unit(std::span<const double> unit) const;
   // The middle of the share that a point owns. A number outside its range lands outside [0, 1]:
   // parents of a warm start may have had wider ranges. Nullopt: a category that the space has not,
@@ -100,6 +101,8 @@ class Space {
  private:
   Space() = default;
   double unit_of(std::size_t i, double value) const;
+  // The number of the fewest digits beside `value`, in the range.
+  double rounded(std::size_t i, double value) const;
   // The integer, or the number of the category, that `unit` lies in the share of.
   std::int64_t whole_at(std::size_t i, double unit) const;
   double unit_of_whole(std::size_t i, std::int64_t whole) const;

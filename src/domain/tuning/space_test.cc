@@ -53,11 +53,36 @@ TEST(SpaceTest, GoesToTheUnitCubeAndBack) {
     const auto again = space.to_unit(point);
     ASSERT_TRUE(again);
     const Point same = space.from_unit(*again);
-    EXPECT_NEAR(std::get<double>(same[0]), std::get<double>(point[0]), 1e-12);
-    EXPECT_NEAR((*again)[1], unit[1], 1e-9);
+    EXPECT_NEAR(std::get<double>(same[0]) / std::get<double>(point[0]), 1, 5e-5);
+    EXPECT_NEAR((*again)[0], unit[0], 1.001e-6);
+    EXPECT_NEAR((*again)[1], unit[1], 1.001e-6);
+    EXPECT_NEAR((*again)[5], unit[5], 1.001e-6);
     EXPECT_EQ(same[2], point[2]);
     EXPECT_EQ(same[3], point[3]);
     EXPECT_EQ(same[4], point[4]);
+  }
+}
+
+// What a training job gets is what the search believes it to have got.
+TEST(SpaceTest, WritesFewDigitsThatReadBackAsTheSame) {
+  const Space space = made({{"a", Continuous{1e-6, 1, Scaling::kLogarithmic}},
+                            {"b", Continuous{0, 0.999, Scaling::kReverseLogarithmic}},
+                            {"c", Continuous{-2, 7, Scaling::kLinear}},
+                            {"d", Continuous{0.3, 0.30001, Scaling::kLinear}},
+                            {"e", Continuous{1.0 / 3, 1.0 / 3, Scaling::kLinear}}});
+  Generator generator(3, 4);
+  for (int i = 0; i < 500; ++i) {
+    std::vector<double> unit(space.size());
+    for (double& u : unit) u = generator.uniform();
+    const Point point = space.from_unit(unit);
+    ASSERT_TRUE(space.contains(point));
+    for (std::size_t k = 0; k < space.size(); ++k) {
+      EXPECT_EQ(space.value_from_text(k, to_text(point[k])), point[k]);
+    }
+    EXPECT_LE(to_text(point[0]).size(), std::string("1.23456e-05").size());
+    EXPECT_LE(to_text(point[2]).size(), std::string("-1.23456").size());
+    EXPECT_LE(to_text(point[3]).size(), std::string("0.30000123456").size());
+    EXPECT_EQ(point[4], Value(1.0 / 3));
   }
 }
 
