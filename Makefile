@@ -5,7 +5,7 @@ export CCACHE_SLOPPINESS := pch_defines,time_macros,include_file_mtime,include_f
 
 PRESET ?= release
 
-.PHONY: help quickstart deps build test unit conformance asan tsan fuzz bench format tidy docs clean
+.PHONY: help quickstart deps build console test unit conformance asan tsan fuzz bench format tidy docs clean
 
 help: ## This list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -16,9 +16,13 @@ quickstart: build ## Install what is missing, build, start a server, train and d
 deps: ## Install the packages that building and testing need
 	@tools/install_dependencies.sh
 
-build: deps ## Build build/release/bin/clary and clary-algo
+build: deps ## Build build/release/bin/clary, clary-algo and the web console
 	@cmake --preset $(PRESET) >/dev/null
 	@cmake --build --preset $(PRESET)
+	@tools/build_console.sh
+
+console: deps ## Build the web console that the server serves: build/console
+	@tools/build_console.sh
 
 test: build tidy unit conformance ## Everything that must pass before a change lands
 

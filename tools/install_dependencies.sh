@@ -19,6 +19,8 @@ packages=(
   openmpi-bin
   # tests of the Slurm backend
   slurmctld slurmd slurm-client slurm-wlm-basic-plugins munge
+  # tests of the console, in a browser
+  chromium fonts-liberation
   # containers
   podman runc netavark aardvark-dns iptables skopeo
   "$@"

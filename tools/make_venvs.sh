@@ -9,7 +9,7 @@ root=$(cd "$(dirname "$0")/.." && pwd)
 venvs=${CLARY_VENVS:-$root/build/venv}
 python=${PYTHON:-/usr/bin/python3}
 if [ $# -eq 0 ]; then
-  set -- conformance cli old_botocore sdk_v2 sdk_v3 js frameworks
+  set -- conformance cli old_botocore sdk_v2 sdk_v3 js frameworks console
   ! command -v java >/dev/null || set -- "$@" spark  # its tests are skipped without
 fi
 

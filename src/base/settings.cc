@@ -388,6 +388,12 @@ const std::vector<SettingEntry>& entries() {
            "those in XDG_RUNTIME_DIR.",
        .set = [](Settings& s, std::string_view text) { s.container_socket = std::string(text); },
        .show = [](const Settings& s) { return s.container_socket.string(); }},
+      {.name = "console_folder",
+       .value_name = "DIR",
+       .help = "The built web console. Without one: share/clary/console beside the folder that "
+               "this program is in.",
+       .set = [](Settings& s, std::string_view text) { s.console_folder = std::string(text); },
+       .show = [](const Settings& s) { return s.console_folder.string(); }},
   };
   return kEntries;
 }

@@ -62,6 +62,7 @@ struct Settings {
   std::size_t encrypt_job_volumes = 0;      // of "auto", "on", "off"
   std::filesystem::path environments_file;  // "": environments.toml in data_dir
   std::filesystem::path container_socket;   // "": looked for in the usual places
+  std::filesystem::path console_folder;     // "": share/clary/console beside the program's folder
 };
 
 // Which framework environments stand in for which images: engine/environment_table.h.

@@ -89,6 +89,7 @@ std::string session_text(const Principal& principal) {
   if (!principal.source_identity.empty()) object["source_identity"] = principal.source_identity;
   if (!principal.session_context.empty()) object["context"] = object_of(principal.session_context);
   if (principal.temporary) object["temporary"] = true;
+  if (principal.owner) object["owner"] = true;
   return json::serialize(object);
 }
 
@@ -101,6 +102,7 @@ void read_session(Principal& principal, std::string_view tags, std::string_view 
   principal.source_identity = string_or(object, "source_identity");
   principal.session_context = map_of(find_object(object, "context"));
   principal.temporary = find_bool(object, "temporary").value_or(false);
+  principal.owner = find_bool(object, "owner").value_or(false);
 }
 
 // How secrets meet the table: "secret" or "token" of a key, sealed as nothing else.
@@ -131,7 +133,7 @@ AccessKey key_of(const store::Statement& row, keys::Sealer& sealer) {
   principal->name = row.text(10);
   principal->session_policy = row.text(11);
   read_session(*principal, row.text(12), row.text(13));
-  principal->owner = row.integer(14) != 0;
+  if (row.integer(14) != 0) principal->owner = true;
   AccessKey key;
   key.id = row.text(0);
   key.secret = opened_member(sealer, key.id, "secret", row.blob(1));

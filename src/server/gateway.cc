@@ -3,6 +3,7 @@
 #include "base/errors.h"
 #include "base/log.h"
 #include "base/random.h"
+#include "server/console_face.h"
 #include "server/form_upload.h"
 #include "server/payload.h"
 #include "server/registry_face.h"
@@ -166,6 +167,8 @@ asio::awaitable<bool> Gateway::answer_side_route(http::Exchange& exchange) {
     co_await answer_owner(exchange);
   } else if (side_.registry && RegistryFace::is_for(head)) {
     co_await side_.registry(exchange);
+  } else if (side_.console && ConsoleFace::is_for(head)) {
+    co_await side_.console(exchange);
   } else if (is_telemetry(head)) {
     co_await exchange.response.send(text_head(200, "text/plain"), "");
   } else {

@@ -28,6 +28,8 @@ struct SideRoutes {
   std::function<std::string(std::string_view body)> owner_command;
   // The container registry: everything below /v2/.
   std::function<boost::asio::awaitable<void>(http::Exchange& exchange)> registry;
+  // The web console: everything below /_console/, and what a browser asks of "/".
+  std::function<boost::asio::awaitable<void>(http::Exchange& exchange)> console;
 };
 
 // What a request must pass beside its signature, and where it is written down.

@@ -254,7 +254,6 @@ void RequestAudit::describe(AuditNotes& notes, const json::object& input) const 
 void RequestAudit::record(const RequestHead& head, std::string_view request_id, AuditNotes notes) {
   if (!wanted(notes)) return;
   audit::Event event;
-  event.time = clock_.now();
   if (notes.key) {
     event.identity = identity(notes.key);
   } else if (!notes.claimed_key_id.empty()) {
@@ -269,22 +268,28 @@ void RequestAudit::record(const RequestHead& head, std::string_view request_id, 
       notes.model == nullptr ? "unknown" : notes.model->signing_name() + ".amazonaws.com";
   event.name = notes.operation == nullptr ? "Unknown" : notes.operation->name;
   event.region = std::move(notes.region);
-  event.source_address = host_of(head.peer);
-  event.user_agent = cut(head.headers.get("User-Agent"));
-  event.host = cut(head.headers.get("Host"));
-  event.request_id = request_id;
   event.parameters = std::move(notes.parameters);
   event.resources = std::move(notes.resources);
   event.error_code = std::move(notes.error_code);
   event.error_message = std::move(notes.error_message);
   event.status = notes.status;
-  event.tls = head.tls;
   // Requests of nobody known may be left out under pressure: else anyone could stop the server.
   event.category = audit::Category::kData;
   if (notes.operation != nullptr) {
     event.read_only = reads_only(*notes.model, *notes.operation);
     if (notes.key) event.category = category_of(*notes.model, *notes.operation);
   }
+  record(head, request_id, std::move(event));
+}
+
+void RequestAudit::record(const RequestHead& head, std::string_view request_id,
+                          audit::Event event) {
+  event.time = clock_.now();
+  event.source_address = host_of(head.peer);
+  event.user_agent = cut(head.headers.get("User-Agent"));
+  event.host = cut(head.headers.get("Host"));
+  event.request_id = request_id;
+  event.tls = head.tls;
   trail_.add(std::move(event));
 }
 

@@ -54,6 +54,8 @@ class RequestAudit {
   // Once the input is decoded: parameters and resources.
   void describe(AuditNotes& notes, const json::object& input) const;
   void record(const RequestHead& head, std::string_view request_id, AuditNotes notes);
+  // What is no operation of a service: adds when, from where and how.
+  void record(const RequestHead& head, std::string_view request_id, audit::Event event);
 
  private:
   bool wanted(const AuditNotes& notes) const;

@@ -38,6 +38,7 @@
 #include "engine/runs.h"
 #include "engine/slurm_backend.h"
 #include "engine/split_backend.h"
+#include "identity/console_sessions.h"
 #include "identity/credentials.h"
 #include "identity/policies.h"
 #include "identity/policy_authorizer.h"
@@ -50,6 +51,7 @@
 #include "objects/object_store.h"
 #include "objects/scrub.h"
 #include "server/authenticator.h"
+#include "server/console_face.h"
 #include "server/container_images.h"
 #include "server/cors.h"
 #include "server/event_sender.h"
@@ -222,6 +224,7 @@ struct Services::Impl {
   identity::OidcProviders providers{database, clock};
   identity::Accounts accounts{database, clock};
   identity::Logins logins{database, users, accounts, clock};
+  identity::ConsoleSessions console_sessions{database, clock, users, logins, credentials};
   keys::KeyTable kms_keys{database, clock, sealer};
   objects::ObjectStore objects;
   objects::LifecycleSweep lifecycle;
@@ -372,6 +375,19 @@ struct Services::Impl {
        .workers = workers,
        .clock = clock,
        .remote_needs_tls = settings.require_tls == Settings::RequireTls::kRemote}};
+  ConsoleFace console_face{
+      {.authenticator = authenticator,
+       .sessions = console_sessions,
+       .logins = logins,
+       .accounts = accounts,
+       .audit = request_audit,
+       .workers = workers,
+       .clock = clock,
+       .account = settings.account_id,
+       .region = settings.region,
+       .remote_needs_tls = settings.require_tls == Settings::RequireTls::kRemote},
+      ConsoleFiles(settings.console_folder.empty() ? default_console_folder()
+                                                   : settings.console_folder)};
   Gateway gateway;
   Cors cors{s3.cors(), workers,
             [this](http::Exchange& exchange) { return gateway.handle(exchange); }};
@@ -385,9 +401,10 @@ struct Services::Impl {
                   store::MetricPoints::migrations(), identity::Credentials::migrations(),
                   identity::Roles::migrations(), identity::Policies::migrations(),
                   identity::Users::migrations(), identity::Accounts::migrations(),
-                  identity::Logins::migrations(), keys::KeyTable::migrations(),
-                  engine::Runs::migrations(), api::sagemaker::Quotas::migrations(),
-                  ImageMap::migrations(), registry::Store::migrations()}),
+                  identity::Logins::migrations(), identity::ConsoleSessions::migrations(),
+                  keys::KeyTable::migrations(), engine::Runs::migrations(),
+                  api::sagemaker::Quotas::migrations(), ImageMap::migrations(),
+                  registry::Store::migrations()}),
         objects(settings.data_dir / "objects", clock),
         lifecycle(objects, clock, std::chrono::seconds(settings.lifecycle_day_seconds)),
         backend(
@@ -459,29 +476,29 @@ struct Services::Impl {
   }
 
   SideRoutes side_routes() {
-    return {
-        .run_report =
-            [this](std::string_view id, std::string_view token, std::string_view body) {
-              boost::system::error_code error;
-              const json::value report = json::parse(body, error);
-              if (error || !report.is_object())
-                throw std::invalid_argument("the report is no JSON object");
-              return json::serialize(runs.apply_report(id, token, report.get_object()));
-            },
-        .owner_token = owner_commands.token(),
-        .owner_command =
-            [this](std::string_view body) {
-              boost::system::error_code error;
-              const json::value command = json::parse(body, error);
-              if (error || !command.is_object()) {
-                throw std::invalid_argument("the command is no JSON object");
-              }
-              if (auto answer = job_commands.run(command.get_object())) {
-                return json::serialize(*answer);
-              }
-              return json::serialize(owner_commands.run(command.get_object()));
-            },
-        .registry = [this](http::Exchange& exchange) { return registry_face.handle(exchange); }};
+    return {.run_report =
+                [this](std::string_view id, std::string_view token, std::string_view body) {
+                  boost::system::error_code error;
+                  const json::value report = json::parse(body, error);
+                  if (error || !report.is_object())
+                    throw std::invalid_argument("the report is no JSON object");
+                  return json::serialize(runs.apply_report(id, token, report.get_object()));
+                },
+            .owner_token = owner_commands.token(),
+            .owner_command =
+                [this](std::string_view body) {
+                  boost::system::error_code error;
+                  const json::value command = json::parse(body, error);
+                  if (error || !command.is_object()) {
+                    throw std::invalid_argument("the command is no JSON object");
+                  }
+                  if (auto answer = job_commands.run(command.get_object())) {
+                    return json::serialize(*answer);
+                  }
+                  return json::serialize(owner_commands.run(command.get_object()));
+                },
+            .registry = [this](http::Exchange& exchange) { return registry_face.handle(exchange); },
+            .console = [this](http::Exchange& exchange) { return console_face.handle(exchange); }};
   }
 };
 

@@ -1,6 +1,7 @@
 #include <algorithm>
 
 #include "api/iam/operations.h"
+#include "identity/console_sessions.h"
 
 namespace clary::api::iam {
 
@@ -173,6 +174,7 @@ std::string required(const json::object& input, std::string_view name) {
 void keep_out_sessions(const Call& call) {
   const identity::Principal& principal = call.principal;
   if (!principal.temporary || principal.kind == identity::Principal::Kind::kAssumedRole) return;
+  if (principal.session_context.contains(std::string(identity::kConsoleContext))) return;
   throw wire::ApiError("InvalidClientTokenId",
                        "The security token included in the request is invalid.", 403);
 }

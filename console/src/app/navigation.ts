@@ -1,0 +1,85 @@
+import { useCallback, useMemo } from 'react';
+import { useLocation, useNavigate, useSearchParams } from 'react-router';
+
+export const BASE = '/_console';
+
+// The address of a page: to('training', 'my-job') is "/training/my-job", whatever the name holds.
+export function to(...parts: string[]): string {
+  return '/' + parts.map(encodeURIComponent).join('/');
+}
+
+// For `href`: what the browser shows, copies and opens in another tab.
+export function href(path: string): string {
+  return BASE + path;
+}
+
+interface FollowEvent {
+  preventDefault(): void;
+  detail: { href?: string; external?: boolean };
+}
+
+// For Cloudscape's onFollow: links within the console change the page without loading it anew.
+export function useFollow(): (event: FollowEvent) => void {
+  const navigate = useNavigate();
+  return useCallback(
+    event => {
+      const { href: target, external } = event.detail;
+      if (external || !target?.startsWith(BASE + '/')) return;
+      event.preventDefault();
+      void navigate(target.slice(BASE.length));
+    },
+    [navigate]
+  );
+}
+
+// One value of the query, such as a filter or a tab: const [status, setStatus] = useQuery('status').
+// Changing it replaces the address unless `push` is set, so that Back leaves the page.
+export function useQuery(name: string, fallback = '', push = false): [string, (value: string) => void] {
+  const [query, setQuery] = useSearchParams();
+  const value = query.get(name) ?? fallback;
+  const change = useCallback(
+    (next: string) => {
+      setQuery(
+        before => {
+          const after = new URLSearchParams(before);
+          if (next === fallback || next === '') after.delete(name);
+          else after.set(name, next);
+          return after;
+        },
+        { replace: !push }
+      );
+    },
+    [name, fallback, push, setQuery]
+  );
+  return [value, change];
+}
+
+// Several at once. Changing a filter goes back to the first page.
+export function useQueries(names: readonly string[]) {
+  const [query, setQuery] = useSearchParams();
+  const key = names.map(name => query.get(name) ?? '').join('\u0000');
+  const values = useMemo(
+    () => Object.fromEntries(names.map(name => [name, query.get(name) ?? ''])) as Record<string, string>,
+    // eslint-disable-next-line react-hooks/exhaustive-deps -- `key` stands for what is read
+    [key]
+  );
+  const change = useCallback(
+    (changes: Record<string, string>) => {
+      setQuery(
+        before => {
+          const after = new URLSearchParams(before);
+          for (const [name, value] of Object.entries(changes)) {
+            if (value) after.set(name, value);
+            else after.delete(name);
+          }
+          return after;
+        },
+        { replace: true }
+      );
+    },
+    [setQuery]
+  );
+  return [values, change] as const;
+}
+
+export { useLocation, useNavigate };

@@ -1,0 +1,28 @@
+import { type ComponentType, lazy, type LazyExoticComponent } from 'react';
+
+// Every page of the console: one line each. `path` is below /_console/ and may have parameters;
+// `nav` is the section of the side navigation that shows it, for pages that stand there; `up` is the
+// path of the page that its breadcrumbs go through, else the one before it in the path.
+export interface Page {
+  path: string;
+  title: string; // of parameters: ':name' shows their value
+  nav?: Section;
+  load: () => Promise<{ default: ComponentType }>;
+}
+export type Section = '' | 'Build' | 'Deploy' | 'Observe' | 'Govern';
+
+// prettier-ignore
+const table: Page[] = [
+  { path: '', title: 'Home', nav: '', load: () => import('../pages/home/Home') },
+
+  { path: 'training', title: 'Training jobs', nav: 'Build', load: () => import('../pages/training/TrainingJobs') },
+  { path: 'training/:name', title: ':name', load: () => import('../pages/training/TrainingJob') },
+];
+
+export interface LazyPage extends Page {
+  component: LazyExoticComponent<ComponentType>;
+}
+
+export const pages: LazyPage[] = table.map(page => ({ ...page, component: lazy(page.load) }));
+
+export const sections: Section[] = ['', 'Build', 'Deploy', 'Observe', 'Govern'];

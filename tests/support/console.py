@@ -1,0 +1,109 @@
+"""The web console as a person uses it: a browser window, signing in, looking, axe."""
+
+import json
+from pathlib import Path
+
+from playwright.sync_api import expect
+
+ROOT = Path(__file__).resolve().parents[2]
+AXE = ROOT / "console" / "node_modules" / "axe-core" / "axe.min.js"
+WIDE = {"width": 1280, "height": 800}
+NARROW = {"width": 400, "height": 800}
+# What a browser says about an answer that the page itself deals with.
+EXPECTED = ("Failed to load resource",)
+
+
+class Console:
+    """A window of its own: no cookies of others. Errors of the page fail the test that has it."""
+
+    def __init__(self, server, browser, screenshots=None):
+        self.server = server
+        self.screenshots = Path(screenshots) if screenshots else None
+        self.context = browser.new_context(viewport=WIDE, locale="en-GB", timezone_id="UTC",
+                                           reduced_motion="reduce", color_scheme="light")
+        self.context.set_default_timeout(15_000)
+        self.page = self.context.new_page()
+        self.faults, self.foreign = [], []
+        self.page.on("console", self._heard)
+        self.page.on("pageerror", lambda error: self.faults.append(f"uncaught: {error}"))
+        self.page.on("request", self._asked)
+
+    def _heard(self, message):
+        if message.type == "error" and not message.text.startswith(EXPECTED):
+            self.faults.append(message.text)
+
+    def _asked(self, request):
+        if not request.url.startswith((self.server.url + "/", "data:", "blob:")):
+            self.foreign.append(request.url)
+
+    def check_quiet(self):
+        """No error in the page, nothing that its policy refused, no request to another host."""
+        assert not self.faults, self.faults
+        assert not self.foreign, self.foreign
+
+    def close(self):
+        self.context.close()
+
+    def open(self, path="/"):
+        self.page.goto(f"{self.server.url}/_console{path}")
+        return self.page
+
+    def sign_in_with_key(self, key=None, secret=None, path="/"):
+        exported = self.server.exported
+        page = self.open(path)
+        page.get_by_label("Access key", exact=True).click()
+        page.get_by_label("Access key ID").fill(key or exported["AWS_ACCESS_KEY_ID"])
+        page.get_by_label("Secret access key").fill(secret or exported["AWS_SECRET_ACCESS_KEY"])
+        page.get_by_role("button", name="Sign in").click()
+        expect(page.get_by_role("navigation", name="Areas")).to_be_visible()
+        return page
+
+    def sign_in(self, user, password, account=""):
+        page = self.open()
+        page.get_by_label("Account").fill(account)
+        page.get_by_label("User name").fill(user)
+        page.get_by_label("Password", exact=True).fill(password)
+        page.get_by_role("button", name="Sign in").click()
+        return page
+
+    def theme(self, name):
+        """"light" or "dark", as a person who prefers it has the browser say."""
+        self.page.emulate_media(color_scheme=name)
+        expect(self.page.locator("body.awsui-dark-mode")).to_have_count(name == "dark")
+
+    def check(self, name):
+        """axe finds nothing in light and in dark; with --screenshots, a picture of each."""
+        for theme in ("light", "dark"):
+            self.theme(theme)
+            self._axe(f"{name}, {theme}")
+            self._shoot(f"{name}-{theme}")
+        self.theme("light")
+
+    def check_narrow(self, name):
+        """The page on a phone: nothing sticks out, axe finds nothing."""
+        self.page.set_viewport_size(NARROW)
+        wide = self.page.evaluate("document.scrollingElement.scrollWidth")
+        assert wide <= NARROW["width"], f"{name} is {wide} pixels wide on a narrow screen"
+        self._axe(f"{name}, narrow")
+        self._shoot(f"{name}-narrow")
+        self.page.set_viewport_size(WIDE)
+
+    def _axe(self, what):
+        if not self.page.evaluate("typeof window.axe === 'object'"):
+            # As an extension would: the page's own policy has no word in it.
+            self.page.evaluate(AXE.read_text())
+        found = self.page.evaluate("""() => axe.run(document, {
+            resultTypes: ['violations'],
+            // Colours that a transition is still changing are not the page's.
+            runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'best-practice'],
+        })""")
+        problems = [{"rule": one["id"], "help": one["help"],
+                     "where": [node["html"][:300] for node in one["nodes"]][:4]}
+                    for one in found["violations"]]
+        assert not problems, f"{what}:\n{json.dumps(problems, indent=1)}"
+
+    def _shoot(self, name):
+        if not self.screenshots:
+            return
+        self.screenshots.mkdir(parents=True, exist_ok=True)
+        self.page.screenshot(path=self.screenshots / f"{name}.png", animations="disabled")
