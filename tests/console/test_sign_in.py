@@ -70,10 +70,7 @@ def test_with_the_owners_key(console):
 
 def test_a_wrong_key(console):
     page = console.open()
-    page.get_by_label("Access key", exact=True).click()
-    page.get_by_label("Access key ID").fill("AKIAIOSFODNN7EXAMPLE")
-    page.get_by_label("Secret access key").fill("wrong")
-    page.get_by_role("button", name="Sign in").click()
+    console.fill_key("AKIAIOSFODNN7EXAMPLE", "wrong")
     expect(page.get_by_text("The access key is not known here")).to_be_visible()
 
 
@@ -100,10 +97,8 @@ def test_where_one_was(owner):
     expect(page.get_by_role("heading", name="Training jobs", level=1)).to_be_visible()
     owner.context.clear_cookies()
     page.reload()
-    page.get_by_label("Access key", exact=True).click()
-    page.get_by_label("Access key ID").fill(owner.server.exported["AWS_ACCESS_KEY_ID"])
-    page.get_by_label("Secret access key").fill(owner.server.exported["AWS_SECRET_ACCESS_KEY"])
-    page.get_by_role("button", name="Sign in").click()
+    exported = owner.server.exported
+    owner.fill_key(exported["AWS_ACCESS_KEY_ID"], exported["AWS_SECRET_ACCESS_KEY"])
     expect(page.get_by_role("heading", name="Training jobs", level=1)).to_be_visible()
 
 

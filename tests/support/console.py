@@ -51,17 +51,22 @@ class Console:
     def sign_in_with_key(self, key=None, secret=None, path="/"):
         exported = self.server.exported
         page = self.open(path)
-        page.get_by_label("Access key", exact=True).click()
-        page.get_by_label("Access key ID").fill(key or exported["AWS_ACCESS_KEY_ID"])
-        page.get_by_label("Secret access key").fill(secret or exported["AWS_SECRET_ACCESS_KEY"])
-        page.get_by_role("button", name="Sign in").click()
+        self.fill_key(key or exported["AWS_ACCESS_KEY_ID"],
+                      secret or exported["AWS_SECRET_ACCESS_KEY"])
         expect(page.get_by_role("navigation", name="Areas")).to_be_visible()
         return page
+
+    def fill_key(self, key, secret):
+        """The sign-in page, which is shown, with an access key."""
+        self.page.get_by_role("radio", name="Access key").check()
+        self.page.get_by_label("Access key ID").fill(key)
+        self.page.get_by_label("Secret access key").fill(secret)
+        self.page.get_by_role("button", name="Sign in").click()
 
     def sign_in(self, user, password, account=""):
         page = self.open()
         page.get_by_label("Account").fill(account)
-        page.get_by_label("User name").fill(user)
+        page.get_by_role("textbox", name="User name").fill(user)
         page.get_by_label("Password", exact=True).fill(password)
         page.get_by_role("button", name="Sign in").click()
         return page
@@ -69,7 +74,7 @@ class Console:
     def theme(self, name):
         """"light" or "dark", as a person who prefers it has the browser say."""
         self.page.emulate_media(color_scheme=name)
-        expect(self.page.locator("body.awsui-dark-mode")).to_have_count(name == "dark")
+        expect(self.page.locator("body.awsui-dark-mode")).to_have_count(int(name == "dark"))
 
     def check(self, name):
         """axe finds nothing in light and in dark; with --screenshots, a picture of each."""

@@ -6,7 +6,7 @@ import Form from '@cloudscape-design/components/form';
 import FormField from '@cloudscape-design/components/form-field';
 import Header from '@cloudscape-design/components/header';
 import Input, { type InputProps } from '@cloudscape-design/components/input';
-import SegmentedControl from '@cloudscape-design/components/segmented-control';
+import RadioGroup from '@cloudscape-design/components/radio-group';
 import SpaceBetween from '@cloudscape-design/components/space-between';
 import { type FormEvent, type ReactNode, useEffect, useState } from 'react';
 
@@ -162,13 +162,14 @@ export default function SignIn({ why }: { why?: 'ended' }) {
         )}
         <Container header={<Header variant="h2">Sign in</Header>}>
           <SpaceBetween size="m">
-            <SegmentedControl
-              label="How to sign in"
-              selectedId={way}
-              onChange={({ detail }) => setWay(detail.selectedId)}
-              options={[
-                { id: 'password', text: 'User name and password' },
-                { id: 'key', text: 'Access key' },
+            <RadioGroup
+              ariaLabel="How to sign in"
+              direction="horizontal"
+              value={way}
+              onChange={({ detail }) => setWay(detail.value)}
+              items={[
+                { value: 'password', label: 'User name and password' },
+                { value: 'key', label: 'Access key' },
               ]}
             />
             {way === 'password' ? <WithPassword /> : <WithKey />}

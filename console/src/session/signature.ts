@@ -16,6 +16,7 @@ export async function signedHeaders(
     headers: { host: location.host, 'content-type': 'application/json' },
     body,
   });
-  const { host: _host, ...headers } = signed.headers;
+  // The browser sends Host by itself, and call() the type.
+  const { host: _host, 'content-type': _type, ...headers } = signed.headers;
   return headers;
 }

@@ -42,8 +42,6 @@ export default function TrainingJob() {
     [name],
     { next: data => (RUNNING.includes(data.TrainingJobStatus ?? '') ? 2000 : 30_000) }
   );
-  if (job.error !== undefined && !job.data) return <ErrorBox error={job.error} retry={() => void job.refresh()} />;
-  if (!job.data) return <Spinner size="large" />;
   const stop = async () => {
     await sagemaker().send(new StopTrainingJobCommand({ TrainingJobName: name }));
     notify('info', `${name} is being stopped.`);
@@ -56,7 +54,7 @@ export default function TrainingJob() {
         actions={
           <SpaceBetween direction="horizontal" size="xs">
             <Button iconName="refresh" ariaLabel="Refresh" onClick={() => void job.refresh()} />
-            <Button disabled={job.data.TrainingJobStatus !== 'InProgress'} onClick={() => setAsking(true)}>
+            <Button disabled={job.data?.TrainingJobStatus !== 'InProgress'} onClick={() => setAsking(true)}>
               Stop
             </Button>
           </SpaceBetween>
@@ -64,7 +62,9 @@ export default function TrainingJob() {
       >
         {name}
       </Header>
-      <Summary job={job.data} />
+      {job.error !== undefined && !job.data && <ErrorBox error={job.error} retry={() => void job.refresh()} />}
+      {job.loading && <Spinner size="large" />}
+      {job.data && <Summary job={job.data} />}
       {asking && (
         <Confirm title={`Stop ${name}?`} verb="Stop" act={stop} close={() => setAsking(false)}>
           The algorithm gets two minutes to save its model.
