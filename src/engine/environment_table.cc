@@ -10,8 +10,8 @@ namespace clary::engine {
 namespace {
 
 // Packages without versions: what an operator builds today is today's, and the log of each job
-// names what it ran with. torch and tensorflow are CPU builds; a machine with accelerators names
-// its own.
+// names what it ran with. tensorflow-cpu runs anywhere; PyPI's torch for Linux brings CUDA's
+// libraries, 4 GB that only a machine with an accelerator uses, but PyPI has no other.
 constexpr std::string_view kBuiltIn = R"toml(
 [[environment]]
 name = "sklearn"
