@@ -4,6 +4,7 @@
 #include <string_view>
 
 #include "algorithms/container/contract.h"
+#include "algorithms/xgboost/description.h"
 #include "algorithms/xgboost/hyperparameters.h"
 #include "algorithms/xgboost/serving.h"
 #include "algorithms/xgboost/training.h"
@@ -11,12 +12,13 @@
 namespace {
 
 constexpr const char* kUsage =
-    "usage: clary-algo train|serve|hyperparameters\n"
+    "usage: clary-algo train|serve|hyperparameters|describe\n"
     "\n"
     "  train            run the training job laid out in /opt/ml (or $CLARY_ML_ROOT)\n"
     "  serve            answer /ping and /invocations with the model in /opt/ml/model, on port\n"
     "                   $SAGEMAKER_BIND_TO_PORT (8080) or the socket $CLARY_SERVE_SOCKET\n"
-    "  hyperparameters  print the algorithm's hyperparameters as a table\n";
+    "  hyperparameters  print the algorithm's hyperparameters as a table\n"
+    "  describe         print what DescribeAlgorithm answers of each algorithm, as JSON\n";
 
 }  // namespace
 
@@ -30,6 +32,12 @@ int main(int argc, char** argv) {
     const std::string table =
         algorithms::hyperparameter_table(algorithms::xgboost::hyperparameters());
     std::fwrite(table.data(), 1, table.size(), stdout);
+    return 0;
+  }
+  if (command == "describe") {
+    const std::string text =
+        clary::json::serialize(clary::json::array{algorithms::xgboost::description()});
+    std::fwrite(text.data(), 1, text.size(), stdout);
     return 0;
   }
   std::fputs(kUsage, stderr);

@@ -137,6 +137,51 @@ std::string_view type_name(Type type) {
   }
 }
 
+// A bound as HyperParameterSpecification writes it, which has no word for "none".
+std::string bound_text(double value, Type type) {
+  if (!std::isinf(value)) return number_text(value);
+  const std::string_view most = type == Type::kInteger ? "2147483647" : "3.4028235e+38";
+  return (value < 0 ? "-" : "") + std::string(most);
+}
+
+// What a fallback in words ("by objective") is not.
+bool is_value(const Hyperparameter& declared) {
+  if (declared.fallback.empty()) return false;
+  try {
+    check_value(declared, declared.fallback);
+  } catch (const ClientError&) {
+    return false;
+  }
+  return declared.type != Type::kWords;
+}
+
+std::string description(const Hyperparameter& declared) {
+  std::string text(declared.help);
+  const bool number = declared.type == Type::kInteger || declared.type == Type::kContinuous;
+  const Range& range = declared.range;
+  if (number && (!std::isinf(range.low) || !std::isinf(range.high))) {
+    text += "; in " + range.text();
+  }
+  if (declared.tuning) text += "; for tuning: " + declared.tuning->text();
+  if (!declared.fallback.empty() && !is_value(declared)) {
+    text += "; without it: " + std::string(declared.fallback);
+  }
+  return text;
+}
+
+json::object range_specification(const Hyperparameter& declared) {
+  if (declared.type == Type::kCategorical) {
+    json::array values;
+    for (const std::string_view word : declared.words) values.emplace_back(word);
+    return {{"CategoricalParameterRangeSpecification", {{"Values", std::move(values)}}}};
+  }
+  if (declared.type != Type::kInteger && declared.type != Type::kContinuous) return {};
+  const std::string kind = declared.type == Type::kInteger ? "Integer" : "Continuous";
+  return {{kind + "ParameterRangeSpecification",
+           {{"MinValue", bound_text(declared.range.low, declared.type)},
+            {"MaxValue", bound_text(declared.range.high, declared.type)}}}};
+}
+
 }  // namespace
 
 bool Range::contains(double value) const {
@@ -195,6 +240,24 @@ std::string hyperparameter_table(std::span<const Hyperparameter> declared) {
     text.append(" | ").append(h.help).append(" |\n");
   }
   return text;
+}
+
+json::array hyperparameter_specifications(std::span<const Hyperparameter> declared) {
+  json::array all;
+  for (const Hyperparameter& h : declared) {
+    if (h.name.starts_with('_')) continue;
+    json::object one{{"Name", h.name},
+                     {"Description", description(h)},
+                     {"Type", type_name(h.type)},
+                     {"IsTunable", h.tuning.has_value()},
+                     {"IsRequired", h.need == Hyperparameter::Need::kRequired}};
+    if (json::object range = range_specification(h); !range.empty()) {
+      one["Range"] = std::move(range);
+    }
+    if (is_value(h)) one["DefaultValue"] = h.fallback;
+    all.push_back(std::move(one));
+  }
+  return all;
 }
 
 }  // namespace clary::algorithms

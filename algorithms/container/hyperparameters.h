@@ -10,6 +10,8 @@
 #include <string_view>
 #include <vector>
 
+#include "base/json.h"
+
 namespace clary::algorithms {
 
 // An interval or a list of words, in the notation that people read: "[0, 1]", "(0, +inf)".
@@ -51,5 +53,9 @@ std::vector<std::string> split_words(std::string_view text);
 
 // What to print for `clary-algo hyperparameters`: a Markdown table.
 std::string hyperparameter_table(std::span<const Hyperparameter> declared);
+
+// SupportedHyperParameters of a TrainingSpecification: what DescribeAlgorithm answers. Names that
+// begin with "_" are between SageMaker and the algorithm and are left out.
+json::array hyperparameter_specifications(std::span<const Hyperparameter> declared);
 
 }  // namespace clary::algorithms

@@ -436,6 +436,16 @@ bool is_maximised(std::string_view metric) {
   return std::ranges::find(kMaximised, metric_base(metric)) != kMaximised.end();
 }
 
+json::array objective_metrics() {
+  json::array all;
+  const auto add = [&](std::string_view type, std::string_view metric) {
+    all.push_back({{"Type", type}, {"MetricName", "validation:" + std::string(metric)}});
+  };
+  for (const std::string_view metric : kMaximised) add("Maximize", metric);
+  for (const std::string_view metric : kMinimised) add("Minimize", metric);
+  return all;
+}
+
 HyperparameterValues validate_hyperparameters(const std::map<std::string, std::string>& given) {
   HyperparameterValues values = validate(hyperparameters(), given);
   check_objective(values);

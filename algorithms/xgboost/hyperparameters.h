@@ -18,5 +18,7 @@ HyperparameterValues validate_hyperparameters(const std::map<std::string, std::s
 // "ndcg@5" -> "ndcg".
 std::string metric_base(std::string_view metric);
 bool is_maximised(std::string_view metric);
+// SupportedTuningJobObjectiveMetrics: validation:X of every metric, with its direction.
+json::array objective_metrics();
 
 }  // namespace clary::algorithms::xgboost

@@ -28,6 +28,7 @@
 #include "api/sagemaker/transform_jobs.h"
 #include "api/sagemaker/tuning_controller.h"
 #include "api/sagemaker/workloads.h"
+#include "api/sagemaker_metrics/metrics_service.h"
 #include "api/sts/sts_service.h"
 #include "audit/event_index.h"
 #include "audit/trail.h"
@@ -64,6 +65,7 @@
 #include "server/quota_commands.h"
 #include "server/registry_face.h"
 #include "server/request_metrics.h"
+#include "server/run_sinks.h"
 #include "server/service_registry.h"
 #include "store/database.h"
 #include "store/documents.h"
@@ -141,56 +143,10 @@ std::size_t worker_threads(const Settings& settings) {
   return std::size_t{4} * std::max(1U, std::thread::hardware_concurrency());
 }
 
-// What a job measures of itself has its own dimensions; what its instance uses, the instance's.
-store::MetricId metric_id(const engine::JobSpec& spec, const engine::FinalMetric& metric) {
-  store::MetricId id{.account = spec.account,
-                     .region = spec.region,
-                     .metric_namespace = spec.metric_namespace,
-                     .name = metric.name,
-                     .dimensions = spec.metric_dimensions};
-  if (metric.resource && spec.mode != engine::JobSpec::Mode::kServe) {
-    id.dimensions = {{"Host", spec.name + "/" + host_of_instance(spec.instance_index)}};
-  }
-  return id;
-}
-
 engine::VolumePolicy job_volumes(const Settings& settings) {
   using engine::VolumePolicy;
   constexpr std::array kChoices{VolumePolicy::kAuto, VolumePolicy::kOn, VolumePolicy::kOff};
   return kChoices.at(settings.encrypt_job_volumes);
-}
-
-// Log lines and metric values of a run, stored in the transaction that marks their report applied.
-engine::RunSinks run_sinks(store::LogEvents& logs, store::MetricPoints& metrics,
-                           keys::Sealer& sealer) {
-  return {.logs =
-              [&logs](store::Connection& connection, const engine::JobSpec& spec,
-                      std::vector<store::LogEvent> events) {
-                logs.append_within(
-                    connection,
-                    {.account = spec.account, .region = spec.region, .group = spec.log_group},
-                    spec.log_stream, events);
-              },
-          .metrics =
-              [&metrics](store::Connection& connection, const engine::JobSpec& spec,
-                         const std::vector<engine::FinalMetric>& values) {
-                std::map<store::MetricId, std::vector<store::MetricPoint>> all;
-                for (const engine::FinalMetric& value : values) {
-                  store::MetricPoint point{.time = value.time,
-                                           .sum = value.value,
-                                           .minimum = value.value,
-                                           .maximum = value.value};
-                  if (!value.unit.empty()) point.unit = value.unit;
-                  all[metric_id(spec, value)].push_back(std::move(point));
-                }
-                for (const auto& [id, points] : all) {
-                  metrics.append_within(connection, id, points);
-                }
-              },
-          .seal = [&sealer](std::string_view text,
-                            std::string_view id) { return sealer.seal("runs", text, id); },
-          .open = [&sealer](std::string_view sealed,
-                            std::string_view id) { return sealer.open("runs", sealed, id); }};
 }
 
 api::s3::NewBuckets new_buckets(const Settings& settings) {
@@ -301,6 +257,7 @@ struct Services::Impl {
                        }}};
   api::EcrService ecr{{.registry = image_registry, .credentials = credentials}};
   api::CloudWatchService cloudwatch{metric_points};
+  api::SageMakerMetricsService job_metrics{metric_points};
   api::LogsService logs_service{{.events = logs, .documents = documents}};
   api::sagemaker::TrainingController training{documents,
                                               workloads,
@@ -434,8 +391,8 @@ struct Services::Impl {
 
   // Every service of this server.
   std::vector<api::Service*> services() {
-    return {&s3,  &invocations,  &sagemaker,  &iam,        &sts,
-            &kms, &logs_service, &cloudwatch, &cloudtrail, &ecr};
+    return {&s3,           &invocations, &sagemaker,  &iam, &sts,        &kms,
+            &logs_service, &cloudwatch,  &cloudtrail, &ecr, &job_metrics};
   }
 
   audit::TrailOptions audit_options() {

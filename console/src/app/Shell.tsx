@@ -2,6 +2,8 @@ import AppLayout from '@cloudscape-design/components/app-layout';
 import BreadcrumbGroup from '@cloudscape-design/components/breadcrumb-group';
 import SideNavigation, { type SideNavigationProps } from '@cloudscape-design/components/side-navigation';
 import Spinner from '@cloudscape-design/components/spinner';
+import { I18nProvider } from '@cloudscape-design/components/i18n';
+import messages from '@cloudscape-design/components/i18n/messages/all.en';
 import { Suspense, useEffect, useMemo, useState } from 'react';
 import { BrowserRouter, matchPath, Route, Routes, useLocation } from 'react-router';
 
@@ -11,6 +13,7 @@ import { NotFound } from './NotFound';
 import { Notifications } from './Notifications';
 import { PageErrors } from './PageErrors';
 import { type LazyPage, pages, sections } from './pages';
+import { repairMarkup } from './repairs';
 import { TopBar } from './TopBar';
 
 const NARROW = window.matchMedia('(max-width: 688px)');
@@ -110,9 +113,12 @@ function Frame({ session }: { session: Session }) {
 }
 
 export default function Shell({ session }: { session: Session }) {
+  useEffect(repairMarkup, []);
   return (
-    <BrowserRouter basename={BASE}>
-      <Frame session={session} />
-    </BrowserRouter>
+    <I18nProvider locale="en" messages={[messages]}>
+      <BrowserRouter basename={BASE}>
+        <Frame session={session} />
+      </BrowserRouter>
+    </I18nProvider>
   );
 }

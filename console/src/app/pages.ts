@@ -16,6 +16,7 @@ const table: Page[] = [
   { path: '', title: 'Home', nav: '', load: () => import('../pages/home/Home') },
 
   { path: 'training', title: 'Training jobs', nav: 'Build', load: () => import('../pages/training/TrainingJobs') },
+  { path: 'training/~create', title: 'Create a training job', load: () => import('../pages/training/CreateTrainingJob') },
   { path: 'training/:name', title: ':name', load: () => import('../pages/training/TrainingJob') },
 ];
 

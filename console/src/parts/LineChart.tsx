@@ -7,6 +7,7 @@ import uPlot from 'uplot';
 import { useStore } from '../app/store';
 import { darkMode } from '../app/theme';
 import { type Series, thinned } from './chartData';
+import { shortNumber } from './numbers';
 
 export type { Series } from './chartData';
 
@@ -49,13 +50,6 @@ function tables(series: Series[], range: Range, columns: number): uPlot.AlignedD
   if (parts.length === 0) return [[]];
   if (parts.length === 1) return [parts[0]!.x, parts[0]!.y];
   return uPlot.join(parts.map(part => [part.x, part.y] as uPlot.AlignedData));
-}
-
-export function shortNumber(value: number): string {
-  if (value === 0) return '0';
-  const size = Math.abs(value);
-  if (size >= 1e6 || size < 1e-3) return value.toExponential(2);
-  return String(Number(value.toPrecision(5)));
 }
 
 function options(props: Props, width: number, dark: boolean, move: (range: Range) => void): uPlot.Options {

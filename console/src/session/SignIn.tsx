@@ -106,12 +106,12 @@ function WithPassword() {
       submit={submit}
       button={change ? 'Change the password and sign in' : 'Sign in'}
       fields={
-        <>
+        <SpaceBetween size="m">
           <Field label="Account" value={account} change={setAccount} constraint="Its id, alias or name; empty for this server's first account" complete="organization" />
           <Field label="User name" value={user} change={setUser} autoFocus complete="username" />
           <Field label="Password" value={password} change={setPassword} type="password" complete="current-password" />
           {change && <Field label="New password" value={next} change={setNext} type="password" complete="new-password" autoFocus />}
-        </>
+        </SpaceBetween>
       }
     />
   );
@@ -125,7 +125,7 @@ function WithKey() {
     <SignInForm
       submit={() => signInWithKey(id.trim(), secret.trim(), token.trim())}
       fields={
-        <>
+        <SpaceBetween size="m">
           <Field label="Access key ID" value={id} change={setId} autoFocus complete="username" />
           <Field
             label="Secret access key"
@@ -138,7 +138,7 @@ function WithKey() {
           <Box color="text-body-secondary" fontSize="body-s">
             The owner of this server finds a key with <Box variant="code">clary env</Box>.
           </Box>
-        </>
+        </SpaceBetween>
       }
     />
   );

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "api/sagemaker/builtin_algorithms.h"
+
 namespace clary::api::sagemaker {
 namespace {
 
@@ -79,6 +81,16 @@ json::object Algorithms::create(const json::object& input, Call& call) {
     algorithm.body["AlgorithmStatusDetails"] = {{"ValidationStatuses", json::array()},
                                                 {"ImageScanStatuses", json::array()}};
   });
+}
+
+json::object Algorithms::describe(const json::object& input, Call& call) {
+  auto builtin = builtin_algorithm(string_or(input, "AlgorithmName"), call);
+  try {
+    return resources_.describe(kind_named("algorithm"), input, call);
+  } catch (const wire::ApiError&) {
+    if (!builtin) throw;
+  }
+  return *std::move(builtin);
 }
 
 json::object with_algorithm(const json::object& input, Resources& resources, const Call& call) {

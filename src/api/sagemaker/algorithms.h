@@ -11,6 +11,8 @@ class Algorithms {
  public:
   explicit Algorithms(Resources& resources) : resources_(resources) {}
   json::object create(const json::object& input, Call& call);
+  // The account's own, else one that is built in.
+  json::object describe(const json::object& input, Call& call);
 
  private:
   Resources& resources_;

@@ -44,6 +44,39 @@ TEST_F(AlgorithmsTest, AreThereLikeAnyResource) {
   EXPECT_NE(refused(by_name("Ours")).find("does not exist"), std::string::npos);
 }
 
+TEST_F(AlgorithmsTest, TheBuiltInOneSaysWhatItTakes) {
+  const json::object algorithm =
+      call("DescribeAlgorithm", {{"AlgorithmName", "sagemaker-xgboost"}});
+  const json::object& training = algorithm.at("TrainingSpecification").as_object();
+  EXPECT_NE(string_or(training, "TrainingImage").find("/sagemaker-xgboost:"), std::string::npos);
+  EXPECT_GT(training.at("SupportedTrainingInstanceTypes").as_array().size(), 50U);
+  EXPECT_GT(training.at("MetricDefinitions").as_array().size(), 50U);
+  std::map<std::string, json::object> parameters;
+  for (const json::value& one : training.at("SupportedHyperParameters").as_array()) {
+    parameters[string_or(one.as_object(), "Name")] = one.as_object();
+  }
+  const json::object& eta = parameters.at("eta");
+  EXPECT_EQ(string_or(eta, "DefaultValue"), "0.3");
+  EXPECT_EQ(at_path(eta, "Range.ContinuousParameterRangeSpecification.MaxValue")->as_string(), "1");
+  EXPECT_TRUE(eta.at("IsTunable").as_bool());
+  EXPECT_TRUE(parameters.at("num_round").at("IsRequired").as_bool());
+  EXPECT_FALSE(parameters.at("eval_metric").contains("DefaultValue"));
+  EXPECT_FALSE(parameters.contains("_kfold"));
+  // One of the account's own comes first.
+  call("CreateAlgorithm",
+       {{"AlgorithmName", "sagemaker-xgboost"},
+        {"AlgorithmDescription", "mine"},
+        {"TrainingSpecification",
+         {{"TrainingImage", kImage},
+          {"SupportedTrainingInstanceTypes", json::array{"ml.m5.xlarge"}},
+          {"TrainingChannels", json::array{{{"Name", "train"},
+                                            {"SupportedContentTypes", json::array{"text/csv"}},
+                                            {"SupportedInputModes", json::array{"File"}}}}}}}});
+  EXPECT_EQ(call("DescribeAlgorithm", {{"AlgorithmName", "sagemaker-xgboost"}})
+                .at("AlgorithmDescription"),
+            "mine");
+}
+
 TEST_F(AlgorithmsTest, CompleteTheJobsThatNameThem) {
   for (const std::string_view name : {std::string_view("Ours"), kArn}) {
     json::object input = by_name(name);

@@ -199,6 +199,7 @@ std::vector<OperationEntry> SageMaker::operations() {
   table.add("ListModelPackages", f.registry, &ModelRegistry::list_packages);
   table.add("BatchDescribeModelPackage", f.registry, &ModelRegistry::batch_describe_packages);
   table.add("CreateAlgorithm", f.algorithms, &Algorithms::create);
+  table.add("DescribeAlgorithm", f.algorithms, &Algorithms::describe);
   table.add("CreateModelCard", f.registry, &ModelRegistry::create_card);
   table.add("DescribeModelCard", f.registry, &ModelRegistry::describe_card);
   table.add("UpdateModelCard", f.registry, &ModelRegistry::update_card);

@@ -1,36 +1,40 @@
 import { DescribeTrainingJobCommand, type DescribeTrainingJobResponse, StopTrainingJobCommand } from '@aws-sdk/client-sagemaker';
 import Button from '@cloudscape-design/components/button';
-import Container from '@cloudscape-design/components/container';
 import Header from '@cloudscape-design/components/header';
-import KeyValuePairs from '@cloudscape-design/components/key-value-pairs';
 import SpaceBetween from '@cloudscape-design/components/space-between';
 import Spinner from '@cloudscape-design/components/spinner';
+import Tabs from '@cloudscape-design/components/tabs';
 import { useState } from 'react';
 import { useParams } from 'react-router';
 
 import { notify } from '../../app/flashes';
+import { useQuery } from '../../app/navigation';
 import { sagemaker } from '../../aws/sagemaker';
 import { usePolled } from '../../aws/usePolled';
 import { Confirm } from '../../parts/Confirm';
-import { CopyText } from '../../parts/CopyText';
 import { ErrorBox } from '../../parts/ErrorBox';
-import { StatusBadge } from '../../parts/StatusBadge';
-import { Time } from '../../parts/Time';
+import { LinkButton } from '../../parts/LinkButton';
+import { LogView } from '../../parts/LogView';
+import { JobCode } from './JobCode';
+import { JobMetrics } from './JobMetrics';
+import { Overview } from './Overview';
 
 const RUNNING = ['InProgress', 'Stopping'];
 
-function Summary({ job }: { job: DescribeTrainingJobResponse }) {
+function Parts({ job, live }: { job: DescribeTrainingJobResponse; live: boolean }) {
+  const [tab, setTab] = useQuery('tab', 'overview');
   return (
-    <Container header={<Header variant="h2">Summary</Header>}>
-      <KeyValuePairs
-        columns={3}
-        items={[
-          { label: 'Status', value: <StatusBadge status={job.TrainingJobStatus} detail={job.FailureReason} /> },
-          { label: 'Created', value: <Time at={job.CreationTime} /> },
-          { label: 'ARN', value: <CopyText text={job.TrainingJobArn} what="ARN" /> },
-        ]}
-      />
-    </Container>
+    <Tabs
+      activeTabId={tab}
+      onChange={({ detail }) => setTab(detail.activeTabId)}
+      ariaLabel="Parts of the job"
+      tabs={[
+        { id: 'overview', label: 'Overview', content: <Overview job={job} /> },
+        { id: 'metrics', label: 'Metrics', content: <JobMetrics job={job} live={live} /> },
+        { id: 'logs', label: 'Logs', content: <LogView group="/aws/sagemaker/TrainingJobs" prefix={`${job.TrainingJobName}/`} live={live} /> },
+        { id: 'code', label: 'Code', content: <JobCode job={job} /> },
+      ]}
+    />
   );
 }
 
@@ -40,8 +44,9 @@ export default function TrainingJob() {
   const job = usePolled(
     signal => sagemaker().send(new DescribeTrainingJobCommand({ TrainingJobName: name }), { abortSignal: signal }),
     [name],
-    { next: data => (RUNNING.includes(data.TrainingJobStatus ?? '') ? 2000 : 30_000) }
+    { next: data => (RUNNING.includes(data.TrainingJobStatus ?? '') ? 1500 : 30_000) }
   );
+  const status = job.data?.TrainingJobStatus ?? '';
   const stop = async () => {
     await sagemaker().send(new StopTrainingJobCommand({ TrainingJobName: name }));
     notify('info', `${name} is being stopped.`);
@@ -54,9 +59,12 @@ export default function TrainingJob() {
         actions={
           <SpaceBetween direction="horizontal" size="xs">
             <Button iconName="refresh" ariaLabel="Refresh" onClick={() => void job.refresh()} />
-            <Button disabled={job.data?.TrainingJobStatus !== 'InProgress'} onClick={() => setAsking(true)}>
+            <Button disabled={status !== 'InProgress'} onClick={() => setAsking(true)}>
               Stop
             </Button>
+            <LinkButton to={`/training/~create?from=${encodeURIComponent(name)}`} disabled={!job.data}>
+              Clone and edit
+            </LinkButton>
           </SpaceBetween>
         }
       >
@@ -64,10 +72,10 @@ export default function TrainingJob() {
       </Header>
       {job.error !== undefined && !job.data && <ErrorBox error={job.error} retry={() => void job.refresh()} />}
       {job.loading && <Spinner size="large" />}
-      {job.data && <Summary job={job.data} />}
+      {job.data && <Parts job={job.data} live={RUNNING.includes(status)} />}
       {asking && (
         <Confirm title={`Stop ${name}?`} verb="Stop" act={stop} close={() => setAsking(false)}>
-          The algorithm gets two minutes to save its model.
+          The algorithm is told to stop and gets two minutes to save its model.
         </Confirm>
       )}
     </SpaceBetween>

@@ -4,6 +4,7 @@ import SpaceBetween from '@cloudscape-design/components/space-between';
 
 import { to } from '../../app/navigation';
 import { sagemaker } from '../../aws/sagemaker';
+import { LinkButton } from '../../parts/LinkButton';
 import { PageLink } from '../../parts/PageLink';
 import { type Ask, type Column, ResourceTable } from '../../parts/ResourceTable';
 import { StatusBadge } from '../../parts/StatusBadge';
@@ -65,6 +66,11 @@ export default function TrainingJobs() {
       filters={FILTERS}
       sort="CreationTime"
       empty={<Empty />}
+      actions={
+        <LinkButton to="/training/~create" variant="primary">
+          Create a training job
+        </LinkButton>
+      }
     />
   );
 }

@@ -1,0 +1,88 @@
+import type { DescribeTrainingJobResponse } from '@aws-sdk/client-sagemaker';
+import Box from '@cloudscape-design/components/box';
+import Container from '@cloudscape-design/components/container';
+import Grid from '@cloudscape-design/components/grid';
+import Header from '@cloudscape-design/components/header';
+import SpaceBetween from '@cloudscape-design/components/space-between';
+
+import { metricsOf, pointsOf } from '../../aws/metrics';
+import { batchGetMetrics } from '../../aws/sagemakerMetrics';
+import { usePolled } from '../../aws/usePolled';
+import { ErrorBox } from '../../parts/ErrorBox';
+import { LineChart, type Series } from '../../parts/LineChart';
+
+const NAMESPACE = '/aws/sagemaker/TrainingJobs';
+const QUERIES = 100; // of one request
+
+// Every value of each metric, by iteration: jobs measure far more often than CloudWatch's seconds.
+async function curves(job: DescribeTrainingJobResponse, signal: AbortSignal): Promise<Series[]> {
+  const known = await metricsOf(NAMESPACE, { TrainingJobName: job.TrainingJobName! }, signal);
+  const names = [...new Set(known.map(metric => metric.MetricName!))].sort().slice(0, QUERIES);
+  if (names.length === 0) return [];
+  const results = await batchGetMetrics(
+    names.map(MetricName => ({
+      MetricName,
+      ResourceArn: job.TrainingJobArn!,
+      MetricStat: 'Avg',
+      Period: 'IterationNumber',
+      XAxisType: 'IterationNumber',
+    })),
+    signal
+  );
+  return results.map((result, index) => ({ label: names[index]!, x: result.XAxisValues, y: result.MetricValues }));
+}
+
+// train:auc and validation:auc belong into one chart.
+function grouped(series: Series[]): [string, Series[]][] {
+  const groups = new Map<string, Series[]>();
+  for (const one of series) {
+    const name = one.label.slice(one.label.indexOf(':') + 1);
+    groups.set(name, [...(groups.get(name) ?? []), one]);
+  }
+  return [...groups];
+}
+
+async function resources(job: DescribeTrainingJobResponse, signal: AbortSignal): Promise<Series[]> {
+  const from = job.CreationTime!;
+  const to = new Date((job.TrainingEndTime?.getTime() ?? Date.now()) + 60_000);
+  const count = Math.min(job.ResourceConfig?.InstanceCount ?? 1, 8);
+  const wanted = Array.from({ length: count }, (_, index) => `${job.TrainingJobName}/algo-${index + 1}`).flatMap(Host =>
+    ['CPUUtilization', 'MemoryUtilization', 'DiskUtilization', 'GPUUtilization'].map(name => ({
+      name,
+      dimensions: { Host },
+      label: count > 1 ? `${name} ${Host.split('/').pop()}` : name,
+    }))
+  );
+  return (await pointsOf(NAMESPACE, wanted, from, to, signal)).filter(one => one.x.length > 0);
+}
+
+export function JobMetrics({ job, live }: { job: DescribeTrainingJobResponse; live: boolean }) {
+  const next = () => (live ? 2000 : 0);
+  // Asked once more when the job ends, for what was measured last.
+  const values = usePolled(signal => curves(job, signal), [job.TrainingJobArn, live], { next });
+  const used = usePolled(signal => resources(job, signal), [job.TrainingJobArn, live], { next: () => (live ? 10_000 : 0) });
+  return (
+    <SpaceBetween size="l">
+      {values.error !== undefined && <ErrorBox error={values.error} retry={() => void values.refresh()} doing="Metrics" />}
+      {values.data?.length === 0 && <Box color="text-body-secondary">{live ? 'Nothing has been measured yet.' : 'This job reported no metrics.'}</Box>}
+      {values.data && values.data.length > 0 && (
+        <Grid gridDefinition={grouped(values.data).map(() => ({ colspan: { default: 12, m: 6 } }))}>
+          {grouped(values.data).map(([name, series]) => (
+            <Container key={name} header={<Header variant="h2" description="by iteration">{name}</Header>}>
+              <LineChart series={series} label={`${name} by iteration`} />
+            </Container>
+          ))}
+        </Grid>
+      )}
+      <Container header={<Header variant="h2" description="percent, over time">What the instances used</Header>}>
+        {used.error !== undefined ? (
+          <ErrorBox error={used.error} retry={() => void used.refresh()} />
+        ) : used.data && used.data.length > 0 ? (
+          <LineChart series={used.data} label="What the instances used" time unit="%" zero />
+        ) : (
+          <Box color="text-body-secondary">{used.loading ? 'Loading' : live ? 'The first sample comes within a minute.' : 'The job was too short to be sampled.'}</Box>
+        )}
+      </Container>
+    </SpaceBetween>
+  );
+}
