@@ -13,10 +13,11 @@ namespace clary::server {
 namespace {
 
 using Pair = std::pair<std::string_view, std::string_view>;
-constexpr std::array<Pair, 10> kTypes{{{".html", "text/html; charset=utf-8"},
+constexpr std::array<Pair, 11> kTypes{{{".html", "text/html; charset=utf-8"},
                                        {".js", "text/javascript; charset=utf-8"},
                                        {".css", "text/css; charset=utf-8"},
                                        {".json", "application/json"},
+                                       {".csv", "text/csv; charset=utf-8"},
                                        {".svg", "image/svg+xml"},
                                        {".png", "image/png"},
                                        {".woff2", "font/woff2"},

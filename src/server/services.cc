@@ -52,6 +52,7 @@
 #include "objects/object_store.h"
 #include "objects/scrub.h"
 #include "server/authenticator.h"
+#include "server/capacity_metrics.h"
 #include "server/console_face.h"
 #include "server/container_images.h"
 #include "server/cors.h"
@@ -299,6 +300,11 @@ struct Services::Impl {
       clock, [this](store::MetricId id, std::vector<store::MetricPoint> points) {
         metric_points.append_later(std::move(id), std::move(points));
       }};
+  CapacityMetrics capacity_metrics{
+      clock, settings.account_id, settings.region, [this] { return runs.load(); },
+      [this](store::MetricId id, std::vector<store::MetricPoint> points) {
+        metric_points.append_later(std::move(id), std::move(points));
+      }};
   Invocations invocations{routes, invocation_metrics,
                           [this](const std::string& arn) { return documents.tags(arn); }};
 
@@ -495,6 +501,7 @@ void Services::start(const std::string& url) {
   impl_->controllers.start();
   impl_->searches.start();
   impl_->invocation_metrics.start(kMetricsInterval);
+  impl_->capacity_metrics.start(kMetricsInterval);
   impl_->lifecycle.start();
 }
 
@@ -506,6 +513,7 @@ void Services::stop() {
   impl_->searches.stop();
   impl_->controllers.stop();
   impl_->runs.stop();
+  impl_->capacity_metrics.stop();
   impl_->invocation_metrics.stop();
   impl_->workers.stop();
   impl_->event_sender.stop();

@@ -63,6 +63,11 @@ function Frame({ session }: { session: Session }) {
   const follow = useFollow();
   const trail = useTrail();
   const [open, setOpen] = useState(!NARROW.matches);
+  useEffect(() => {
+    const turned = () => setOpen(!NARROW.matches);
+    NARROW.addEventListener('change', turned);
+    return () => NARROW.removeEventListener('change', turned);
+  }, []);
   const items = useMemo(navigationItems, []);
   const active = href('/' + (pathname.split('/')[1] ?? ''));
   return (
