@@ -7,10 +7,11 @@ clary_fetch_package(moto 5.2.5
 function(clary_embed_instance_types target)
   set(source ${CMAKE_BINARY_DIR}/models/embedded_instance_types.cc)
   set(tool ${CMAKE_SOURCE_DIR}/tools/build_instance_types.py)
+  set(prices ${CMAKE_SOURCE_DIR}/src/api/sagemaker/instance_prices.csv)
   add_custom_command(OUTPUT ${source}
     COMMAND python3 ${tool} ${botocore_DIR}/botocore/data
-            ${moto_DIR}/moto/ec2/resources/instance_types.json.gz ${source}
-    DEPENDS ${tool} ${botocore_DIR}/.fetched ${moto_DIR}/.fetched
+            ${moto_DIR}/moto/ec2/resources/instance_types.json.gz ${prices} ${source}
+    DEPENDS ${tool} ${prices} ${botocore_DIR}/.fetched ${moto_DIR}/.fetched
     COMMENT "Instance types" VERBATIM)
   target_sources(${target} PRIVATE ${source})
 endfunction()

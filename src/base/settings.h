@@ -59,14 +59,18 @@ struct Settings {
   // Of new S3 buckets.
   std::string s3_default_object_ownership = "BucketOwnerEnforced";
   bool s3_default_block_public_access = true;
-  std::size_t encrypt_job_volumes = 0;      // of "auto", "on", "off"
-  std::filesystem::path environments_file;  // "": environments.toml in data_dir
-  std::filesystem::path container_socket;   // "": looked for in the usual places
-  std::filesystem::path console_folder;     // "": share/clary/console beside the program's folder
+  std::size_t encrypt_job_volumes = 0;        // of "auto", "on", "off"
+  std::filesystem::path environments_file;    // "": environments.toml in data_dir
+  std::filesystem::path container_socket;     // "": looked for in the usual places
+  std::filesystem::path console_folder;       // "": share/clary/console beside the program's folder
+  std::filesystem::path instance_types_file;  // "": instance_types.toml in data_dir
 };
 
 // Which framework environments stand in for which images: engine/environment_table.h.
 std::filesystem::path environments_file(const Settings& settings);
+
+// What the owner says of instance types: api/sagemaker/instance_catalogue.h.
+std::filesystem::path instance_types_file(const Settings& settings);
 
 // A value that cannot be used; the message names the setting, where it came from, and what it
 // takes.

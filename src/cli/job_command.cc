@@ -6,11 +6,14 @@
 #include <iostream>
 
 #include "cli/client_flags.h"
+#include "cli/job_cost.h"
 #include "cli/job_view.h"
 #include "cli/jobs_command.h"
 
 namespace clary::cli {
 namespace {
+
+constexpr std::size_t kMostCreators = 500;
 
 using Path = std::initializer_list<std::string_view>;
 
@@ -77,7 +80,20 @@ std::string instances_of(const json::object& document) {
   return text;
 }
 
-Table facts_of(const FoundJob& job, Timestamp now) {
+// "90 s x 2 at $0.1150 an hour: $0.0058".
+std::string bill_of(const JobView& job, Prices& prices, Timestamp now) {
+  std::string text = std::to_string(job.billable_seconds(now)) + " s";
+  for (const InstanceUse& use : job.uses) {
+    text += fmt::format("{} x {}", &use == &job.uses.front() ? "" : " +", use.count);
+    if (const auto price = prices.per_hour(use.type)) {
+      text += " at " + money_text(price) + " an hour";
+    }
+  }
+  const std::optional<double> cost = prices.cost_of(job, now);
+  return cost ? text + ": " + money_text(cost) : text;
+}
+
+Table facts_of(const FoundJob& job, const std::string& bill, Timestamp now) {
   const json::object& document = job.document;
   Table facts({});
   const auto fact = [&](std::string name, const std::string& value) {
@@ -94,6 +110,7 @@ Table facts_of(const FoundJob& job, Timestamp now) {
                            {"TrainingJobDefinition", "AlgorithmSpecification", "TrainingImage"}}));
   fact("model", text_at(document, {"ModelName"}));
   fact("instances", instances_of(document));
+  if (!job.view.kind->tuning()) fact("billed", bill);
   fact("role", first_of(document, {{"RoleArn"}, {"TrainingJobDefinition", "RoleArn"}}));
   if (job.view.kind->tuning()) fact("progress", job.view.detail);
   fact("best", text_at(document, {"BestTrainingJob", "TrainingJobName"}));
@@ -183,12 +200,13 @@ int show(const Endpoint& endpoint, const std::string& name, bool as_json) {
     std::cout << json::serialize(job.document) << '\n';
     return 0;
   }
-  const auto users = creators(client, *job.view.kind, job.view.created);
+  const auto users = creators(client, *job.view.kind, job.view.created, kMostCreators);
   if (const auto user = users.find(name); user != users.end()) job.view.user = user->second;
   const Timestamp now = clock.now();
+  Prices prices(client);
   Page page;
   page.title(job.view);
-  page.section("About", facts_of(job, now));
+  page.section("About", facts_of(job, bill_of(job.view, prices, now), now));
   page.section("Timeline (UTC)", timeline_of(job.document, now));
   page.section("Hyperparameters", hyperparameters_of(job.document));
   page.section("Inputs", inputs_of(job.document));

@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 
 #include <array>
+#include <cmath>
+#include <numeric>
 #include <stdexcept>
 
 namespace clary::cli {
@@ -50,17 +52,30 @@ std::string tuning_progress(const json::object& document) {
   return text;
 }
 
-std::int64_t instances_of(const json::object& document) {
+void add_use(const json::object& resources, std::vector<InstanceUse>& uses) {
+  uses.push_back({.type = string_or(resources, "InstanceType"),
+                  .count = find_int(resources, "InstanceCount").value_or(1)});
+}
+
+std::vector<InstanceUse> uses_of(const json::object& document) {
+  std::vector<InstanceUse> uses;
   for (const std::string_view member : {"ResourceConfig", "TransformResources"}) {
-    if (const json::object* resources = find_object(document, member)) {
-      return find_int(*resources, "InstanceCount").value_or(1);
+    const json::object* resources = find_object(document, member);
+    if (resources == nullptr) continue;
+    const json::array* groups = find_array(*resources, "InstanceGroups");
+    if (groups == nullptr || groups->empty()) {
+      add_use(*resources, uses);
+      continue;
+    }
+    for (const json::value& group : *groups) {
+      if (group.is_object()) add_use(group.get_object(), uses);
     }
   }
   if (const json::object* resources = find_object(document, "ProcessingResources")) {
     const json::object* cluster = find_object(*resources, "ClusterConfig");
-    if (cluster != nullptr) return find_int(*cluster, "InstanceCount").value_or(1);
+    if (cluster != nullptr) add_use(*cluster, uses);
   }
-  return 1;
+  return uses;
 }
 
 }  // namespace
@@ -101,6 +116,19 @@ std::chrono::milliseconds JobView::duration(Timestamp now) const {
   return ended.value_or(now) - started.value_or(created);
 }
 
+std::int64_t JobView::instances() const {
+  if (uses.empty()) return 1;
+  const auto add = [](std::int64_t sum, const InstanceUse& use) { return sum + use.count; };
+  return std::accumulate(uses.begin(), uses.end(), std::int64_t{0}, add);
+}
+
+std::int64_t JobView::billable_seconds(Timestamp now) const {
+  if (billed) return *billed;
+  if (!started || (kind != nullptr && kind->tuning())) return 0;  // its training jobs are billed
+  const double seconds = epoch_seconds(ended.value_or(now)) - epoch_seconds(*started);
+  return std::max<std::int64_t>(1, static_cast<std::int64_t>(std::ceil(seconds)));
+}
+
 JobView view_of(const JobKind& kind, const json::object& document) {
   JobView view;
   view.kind = &kind;
@@ -109,7 +137,8 @@ JobView view_of(const JobKind& kind, const json::object& document) {
   view.created = time_at(document, "CreationTime").value_or(Timestamp());
   view.started = time_at(document, std::string(kind.word) + "StartTime");
   view.ended = time_at(document, std::string(kind.word) + "EndTime");
-  view.instances = static_cast<int>(instances_of(document));
+  view.uses = uses_of(document);
+  view.billed = find_int(document, "BillableTimeInSeconds");
   if (kind.tuning()) {
     view.started = view.created;
     view.detail = tuning_progress(document);
@@ -155,16 +184,15 @@ FoundJob find_job(AwsClient& client, const std::string& name) {
                            "\"; `clary jobs` lists those that are there");
 }
 
-std::map<std::string, std::string> creators(AwsClient& client, const JobKind& kind,
-                                            Timestamp since) {
-  constexpr int kMostPages = 10;
+std::map<std::string, std::string> creators(AwsClient& client, const JobKind& kind, Timestamp since,
+                                            std::size_t most) {
   std::map<std::string, std::string> users;
   json::object input{
       {"LookupAttributes",
        {{{"AttributeKey", "EventName"}, {"AttributeValue", kind.operation("Create")}}}},
       {"StartTime", std::floor(epoch_seconds(since)) - 1}};
   try {
-    for (int page = 0; page < kMostPages; ++page) {
+    while (users.size() < most) {
       const json::object output = client.call(kCloudTrail, "LookupEvents", input);
       const json::array* events = find_array(output, "Events");
       if (events == nullptr) break;

@@ -33,6 +33,12 @@ bool not_built(const AwsError& error);
 // Throws std::runtime_error that lists the kinds.
 const JobKind& job_kind(const std::string& label);
 
+// Instances of one type that a job has.
+struct InstanceUse {
+  std::string type;  // "ml.m5.large"; "" when the document does not say
+  std::int64_t count = 1;
+};
+
 struct JobView {
   const JobKind* kind = nullptr;
   std::string name, status;
@@ -42,10 +48,14 @@ struct JobView {
   Timestamp created;
   std::optional<Timestamp> started, ended;
   std::string user;  // who created it; "" when the audit log is not ours to read
-  int instances = 1;
+  std::vector<InstanceUse> uses;
+  std::optional<std::int64_t> billed;  // seconds, of one that ended, where Describe says
+  std::int64_t instances() const;
   bool final() const { return status == "Completed" || status == "Failed" || status == "Stopped"; }
   // Of the work itself; before it starts, of the waiting.
   std::chrono::milliseconds duration(Timestamp now) const;
+  // For how long each of its instances is to be paid, until now: from when it got them. Whole ones.
+  std::int64_t billable_seconds(Timestamp now) const;
 };
 
 // `document`: what Describe answered.
@@ -60,9 +70,9 @@ struct FoundJob {
 FoundJob find_job(AwsClient& client, const std::string& name);
 FoundJob describe_job(AwsClient& client, const JobKind& kind, const std::string& name);
 
-// By job name, who created those that were created since.
-std::map<std::string, std::string> creators(AwsClient& client, const JobKind& kind,
-                                            Timestamp since);
+// By job name, who created those that were created since; about `most` of them at most.
+std::map<std::string, std::string> creators(AwsClient& client, const JobKind& kind, Timestamp since,
+                                            std::size_t most);
 
 // The member at the end of a path, where all of it is there and ends in a string; else "".
 std::string text_at(const json::object& object, std::initializer_list<std::string_view> path);

@@ -17,7 +17,7 @@ TEST(JobView, ARunningTrainingJobSaysWhatItDoes) {
                                      {"Status": "Downloading", "StatusMessage": "1 of 3 GB"}]})"));
   EXPECT_EQ(view.name, "t");
   EXPECT_EQ(view.detail, "1 of 3 GB");
-  EXPECT_EQ(view.instances, 2);
+  EXPECT_EQ(view.instances(), 2);
   EXPECT_FALSE(view.final());
   EXPECT_EQ(view.duration(from_epoch_seconds(103)), std::chrono::milliseconds(1500));
 }
@@ -28,9 +28,26 @@ TEST(JobView, AFailedProcessingJobSaysWhy) {
       "ProcessingStartTime": 101, "ProcessingEndTime": 105, "FailureReason": "why",
       "ProcessingResources": {"ClusterConfig": {"InstanceCount": 3}}})"));
   EXPECT_EQ(view.detail, "why");
-  EXPECT_EQ(view.instances, 3);
+  EXPECT_EQ(view.instances(), 3);
+  EXPECT_EQ(view.billable_seconds(from_epoch_seconds(900)), 4);
   EXPECT_EQ(view.duration(from_epoch_seconds(900)), std::chrono::seconds(4));
   EXPECT_EQ(exit_code_of(view), 3);
+}
+
+TEST(JobView, BillableTimeIsWhatDescribeSaysElseTheTimeSinceTheStart) {
+  const json::object document = parsed(R"({
+      "TrainingJobName": "t", "TrainingJobStatus": "InProgress", "CreationTime": 100,
+      "ResourceConfig": {"InstanceGroups": [
+          {"InstanceType": "ml.m5.large", "InstanceCount": 2, "InstanceGroupName": "a"},
+          {"InstanceType": "ml.c5.xlarge", "InstanceCount": 1, "InstanceGroupName": "b"}]}})");
+  JobView view = view_of(job_kind("training"), document);
+  EXPECT_EQ(view.instances(), 3);
+  EXPECT_EQ(view.uses[1].type, "ml.c5.xlarge");
+  EXPECT_EQ(view.billable_seconds(from_epoch_seconds(160)), 0) << "it waits";
+  view.started = from_epoch_seconds(110);
+  EXPECT_EQ(view.billable_seconds(from_epoch_seconds(160.2)), 51);
+  view.billed = 7;
+  EXPECT_EQ(view.billable_seconds(from_epoch_seconds(160)), 7);
 }
 
 TEST(JobView, KindsDeriveTheirNames) {

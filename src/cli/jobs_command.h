@@ -1,4 +1,4 @@
-// `clary jobs`, `clary job`, `clary logs`, `clary stop`: what runs, for people.
+// `clary jobs`, `clary job`, `clary cost`, `clary logs`, `clary stop`: what runs, for people.
 #pragma once
 
 #include <functional>
@@ -11,6 +11,7 @@ namespace clary::cli {
 
 std::function<int()> add_jobs(CLI::App& app);
 std::function<int()> add_job(CLI::App& app);
+std::function<int()> add_cost(CLI::App& app);
 std::function<int()> add_stop(CLI::App& app);
 // Exit code after -f: 0 completed, 3 failed, 4 stopped.
 std::function<int()> add_logs(CLI::App& app);

@@ -105,7 +105,7 @@ class Streams {
 
 class Printer {
  public:
-  Printer(const Options& options, int instances)
+  Printer(const Options& options, std::int64_t instances)
       : options_(options), several_(instances > 1), out_(terminal_of(STDOUT_FILENO)) {}
 
   void print(const std::vector<Line>& lines, std::size_t streams) {
@@ -166,7 +166,7 @@ int logs(const Endpoint& endpoint, const Options& options) {
                              "` follows the search");
   }
   Streams streams(client, job.view.kind->log_group(), options.name + "/");
-  Printer printer(options, job.view.instances);
+  Printer printer(options, job.view.instances());
   std::vector<Line> lines = streams.fresh();
   if (options.tail > 0 && lines.size() > options.tail) {
     lines.erase(lines.begin(), lines.end() - static_cast<std::ptrdiff_t>(options.tail));

@@ -145,11 +145,12 @@ int main(int argc, char** argv) {
   if (argc > 1 && std::string_view(argv[1]) == "agent") {
     return clary::agent::agent_main(argc - 1, argv + 1);
   }
-  const std::array<Command, 24> commands{{
+  const std::array<Command, 25> commands{{
       {"serve", "Run the server in the foreground", add_serve},
       {"env", "Print the variables that point AWS clients here", add_env},
       {"jobs", "List jobs: what they do or wait for, for how long, whose", clary::cli::add_jobs},
       {"job", "Show one job: timeline, inputs, outputs, metrics, failure", clary::cli::add_job},
+      {"cost", "Sum up what jobs cost: by user, day, type or instance", clary::cli::add_cost},
       {"logs", "Print what a job's instances log, and follow it", clary::cli::add_logs},
       {"stop", "Stop a job", clary::cli::add_stop},
       {"tune", "Watch a tuning job: progress, the best so far, what matters", clary::cli::add_tune},

@@ -135,7 +135,8 @@ constexpr const char* kReadOnly = R"({"Version":"2012-10-17","Statement":[
 "cloudtrail:Get*","cloudtrail:List*","cloudtrail:LookupEvents","ecr:BatchCheck*","ecr:BatchGet*",
 "ecr:Describe*","ecr:Get*","ecr:List*","application-autoscaling:Describe*","tag:Get*",
 "athena:Get*","athena:List*","athena:BatchGet*","glue:Get*","glue:List*","glue:BatchGet*",
-"events:Describe*","events:List*","sns:Get*","sns:List*"],"Resource":"*"}]})";
+"events:Describe*","events:List*","sns:Get*","sns:List*","pricing:DescribeServices",
+"pricing:GetAttributeValues","pricing:GetProducts"],"Resource":"*"}]})";
 
 constexpr const char* kViewOnly = R"({"Version":"2012-10-17","Statement":[
 {"Effect":"Allow","Action":["sagemaker:Describe*","sagemaker:List*","s3:ListAllMyBuckets",
@@ -220,6 +221,9 @@ constexpr const char* kChangePassword = R"({"Version":"2012-10-17","Statement":[
 {"Effect":"Allow","Action":"iam:ChangePassword","Resource":"arn:aws:iam::*:user/${aws:username}"},
 {"Effect":"Allow","Action":"iam:GetAccountPasswordPolicy","Resource":"*"}]})";
 
+constexpr const char* kPrices = R"({"Version":"2012-10-17","Statement":[
+{"Effect":"Allow","Action":["pricing:*"],"Resource":"*"}]})";
+
 constexpr const char* kEcrPowerUser = R"({"Version":"2012-10-17","Statement":[
 {"Effect":"Allow","Action":["ecr:GetAuthorizationToken","ecr:BatchCheckLayerAvailability",
 "ecr:GetDownloadUrlForLayer","ecr:GetRepositoryPolicy","ecr:DescribeRepositories","ecr:ListImages",
@@ -231,6 +235,7 @@ constexpr Entry kEntries[] = {
     {"/", "AWSCloudTrail_ReadOnlyAccess", "Reading the record of requests.", kCloudTrailReadOnly},
     {"/", "AWSKeyManagementServicePowerUser", "Making keys and seeing them; not using them.",
      kKeysPowerUser},
+    {"/", "AWSPriceListServiceFullAccess", "Reading prices.", kPrices},
     {"/", "AdministratorAccess", "Full access to all services and resources.", kAdministrator},
     {"/", "AmazonAthenaFullAccess", "Athena, its catalog and its result buckets.", kAthena},
     {"/", "AmazonEC2ContainerRegistryFullAccess", "Full access to image registries.", kEcr},

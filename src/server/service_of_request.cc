@@ -12,22 +12,24 @@ namespace {
 using Pair = std::pair<std::string_view, std::string_view>;
 
 // Credential scope -> model, where one name is enough.
-constexpr std::array<Pair, 8> kScopes{{{"s3", "s3"},
+constexpr std::array<Pair, 9> kScopes{{{"s3", "s3"},
                                        {"sts", "sts"},
                                        {"iam", "iam"},
                                        {"logs", "logs"},
                                        {"monitoring", "cloudwatch"},
                                        {"cloudtrail", "cloudtrail"},
                                        {"kms", "kms"},
-                                       {"ecr", "ecr"}}};
+                                       {"ecr", "ecr"},
+                                       {"pricing", "pricing"}}};
 
 constexpr std::string_view kTrailTarget = "com.amazonaws.cloudtrail.v20131101.CloudTrail_20131101.";
-constexpr std::array<Pair, 6> kTargets{{{"SageMaker.", "sagemaker"},
+constexpr std::array<Pair, 7> kTargets{{{"SageMaker.", "sagemaker"},
                                         {"Logs_20140328.", "logs"},
                                         {"GraniteServiceVersion20100801.", "cloudwatch"},
                                         {"TrentService.", "kms"},
                                         {kTrailTarget, "cloudtrail"},
-                                        {"AmazonEC2ContainerRegistry_V20150921.", "ecr"}}};
+                                        {"AmazonEC2ContainerRegistry_V20150921.", "ecr"},
+                                        {"AWSPriceListService.", "pricing"}}};
 
 // SageMaker's REST faces share its scope and differ by path.
 constexpr std::array<Pair, 7> kSagemakerPaths{

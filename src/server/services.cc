@@ -1,9 +1,5 @@
 #include "server/services.h"
 
-#include <unistd.h>
-
-#include <sstream>
-
 #include "api/allow_all.h"
 #include "api/cloudtrail/cloudtrail_service.h"
 #include "api/cloudwatch/cloudwatch_service.h"
@@ -14,6 +10,7 @@
 #include "api/kms/kms_service.h"
 #include "api/kms/stored_key_use.h"
 #include "api/logs/logs_service.h"
+#include "api/pricing/pricing_service.h"
 #include "api/s3/encryption.h"
 #include "api/s3/notifications.h"
 #include "api/s3/s3.h"
@@ -53,6 +50,7 @@
 #include "objects/scrub.h"
 #include "server/authenticator.h"
 #include "server/capacity_metrics.h"
+#include "server/compute.h"
 #include "server/console_face.h"
 #include "server/container_images.h"
 #include "server/cors.h"
@@ -99,55 +97,9 @@ std::set<std::string> names_of(const std::map<std::string, std::string>& targets
   return names;
 }
 
-// What jobs may use together: what is set, else what the machine has, with a tenth of its memory
-// left to the server and the system.
-engine::Limits job_capacity(const Settings& settings) {
-  engine::Limits limits;
-  if (settings.compute == Settings::Compute::kSlurm) {
-    // What is not set is not counted: Slurm has a queue of its own.
-    limits.cpus = settings.job_cpus;
-    limits.memory_bytes = settings.job_memory_bytes;
-    limits.gpus = settings.job_gpus;
-    return limits;
-  }
-  limits.cpus = settings.job_cpus > 0 ? settings.job_cpus : std::thread::hardware_concurrency();
-  const auto machine = static_cast<std::uint64_t>(sysconf(_SC_PHYS_PAGES)) *
-                       static_cast<std::uint64_t>(sysconf(_SC_PAGESIZE));
-  limits.memory_bytes =
-      settings.job_memory_bytes > 0 ? settings.job_memory_bytes : machine / 10 * 9;
-  limits.gpus = settings.job_gpus;
-  return limits;
-}
-
-// What is started for a run: the program that is the agent alone, or this one.
-std::vector<std::string> agent_command() {
-  const std::filesystem::path own = std::filesystem::read_symlink("/proc/self/exe");
-  const std::filesystem::path agent = own.parent_path() / "clary-agent";
-  return {access(agent.c_str(), X_OK) == 0 ? agent.string() : own.string(), "agent"};
-}
-
-std::unique_ptr<engine::SlurmBackend> slurm_backend(const Settings& settings) {
-  if (settings.compute != Settings::Compute::kSlurm) return nullptr;
-  engine::SlurmOptions options;
-  options.folder = std::filesystem::absolute(
-      settings.slurm_folder.empty() ? settings.data_dir / "slurm" : settings.slurm_folder);
-  options.agent_command = agent_command();
-  options.partition = settings.slurm_partition;
-  options.account = settings.slurm_account;
-  std::istringstream words(settings.slurm_arguments);
-  for (std::string word; words >> word;) options.arguments.push_back(word);
-  return std::make_unique<engine::SlurmBackend>(std::move(options));
-}
-
 std::size_t worker_threads(const Settings& settings) {
   if (settings.worker_threads > 0) return settings.worker_threads;
   return std::size_t{4} * std::max(1U, std::thread::hardware_concurrency());
-}
-
-engine::VolumePolicy job_volumes(const Settings& settings) {
-  using engine::VolumePolicy;
-  constexpr std::array kChoices{VolumePolicy::kAuto, VolumePolicy::kOn, VolumePolicy::kOff};
-  return kChoices.at(settings.encrypt_job_volumes);
 }
 
 api::s3::NewBuckets new_buckets(const Settings& settings) {
@@ -222,7 +174,8 @@ struct Services::Impl {
 
   // Where agents reach this server: known once it listens, before any work is started.
   std::string url;
-  api::sagemaker::EngineWorkloads workloads{runs};
+  const api::sagemaker::InstanceCatalogue instance_catalogue{instance_types_file(settings)};
+  api::sagemaker::EngineWorkloads workloads{runs, instance_catalogue};
   api::sagemaker::IdentityRoleSessions role_sessions{roles, credentials, [this] { return url; }};
   api::sagemaker::ObjectLook object_look{objects};
   engine::Environments environments{engine::load_environment_table(environments_file(settings)),
@@ -259,6 +212,7 @@ struct Services::Impl {
   api::EcrService ecr{{.registry = image_registry, .credentials = credentials}};
   api::CloudWatchService cloudwatch{metric_points};
   api::SageMakerMetricsService job_metrics{metric_points};
+  api::PricingService pricing{instance_catalogue};
   api::LogsService logs_service{{.events = logs, .documents = documents}};
   api::sagemaker::TrainingController training{documents,
                                               workloads,
@@ -397,8 +351,8 @@ struct Services::Impl {
 
   // Every service of this server.
   std::vector<api::Service*> services() {
-    return {&s3,           &invocations, &sagemaker,  &iam, &sts,        &kms,
-            &logs_service, &cloudwatch,  &cloudtrail, &ecr, &job_metrics};
+    return {&s3,           &invocations, &sagemaker,  &iam, &sts,         &kms,
+            &logs_service, &cloudwatch,  &cloudtrail, &ecr, &job_metrics, &pricing};
   }
 
   audit::TrailOptions audit_options() {

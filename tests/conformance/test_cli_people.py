@@ -35,7 +35,7 @@ def test_jobs_lists(clary, trained):
     name = trained["TrainingJobName"]
     out = clary("jobs", "--name", name).stdout
     head, line = out.splitlines()
-    assert head.split() == ["NAME", "TYPE", "STATUS", "AGE", "TIME", "USER", "DETAIL"]
+    assert head.split() == ["NAME", "TYPE", "STATUS", "AGE", "TIME", "COST", "USER", "DETAIL"]
     assert line.split()[:3] == [name, "training", "Completed"]
     assert "\x1b" not in out, "no colours in a pipe"
 

@@ -23,7 +23,7 @@ from botocore.awsrequest import prepare_request_dict
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 PROBE = os.environ.get("CLARY_WIRE_PROBE", str(ROOT / "build/release/bin/clary-wire-probe"))
 SERVICES = ["sagemaker", "sagemaker-runtime", "sagemaker-featurestore-runtime", "sagemaker-metrics",
-            "s3", "sts", "iam", "logs", "cloudwatch", "kms", "ecr"]
+            "s3", "sts", "iam", "logs", "cloudwatch", "kms", "ecr", "pricing"]
 # Protocols by the number that the wire layer gives them.
 NUMBERS = {"json-1.0": 0, "json-1.1": 1, "rest-json": 2, "rest-xml": 3, "query": 4,
            "smithy-rpc-v2-cbor": 5}

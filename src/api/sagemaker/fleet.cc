@@ -231,6 +231,7 @@ engine::JobSpec serving_spec(const store::Document& endpoint, const FleetVariant
                            .extract_tar = true});
   }
   const InstanceSize size = instance_size(variant.instance_type);
+  spec.instance_type = variant.instance_type;
   spec.volume_key = variant.volume_key;
   spec.limits.cpus = size.cpus;
   spec.limits.memory_bytes = size.memory_bytes;

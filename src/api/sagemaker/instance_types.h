@@ -1,4 +1,4 @@
-// What an ML instance type promises: processors, memory, GPUs.
+// What an ML instance type promises: processors, memory, GPUs; and what an hour of it costs.
 #pragma once
 
 #include <cstdint>
@@ -12,6 +12,7 @@ struct InstanceType {
   unsigned cpus = 0;
   std::uint64_t memory_mebibytes = 0;
   unsigned gpus = 0;
+  double dollars_per_hour = 0;  // instance_prices.csv; 0: not known
 };
 
 // Every type that SageMaker's service model names and EC2 describes, by name. Written by the build

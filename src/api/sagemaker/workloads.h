@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "api/sagemaker/instance_catalogue.h"
 #include "engine/runs.h"
 
 namespace clary::api::sagemaker {
@@ -27,9 +28,12 @@ class Workloads {
 
 class EngineWorkloads final : public Workloads {
  public:
-  explicit EngineWorkloads(engine::Runs& runs) : runs_(runs) {}
+  // Both outlive it.
+  EngineWorkloads(engine::Runs& runs, const InstanceCatalogue& catalogue)
+      : runs_(runs), catalogue_(catalogue) {}
   using Workloads::submit;
   void submit(std::vector<engine::JobSpec> gang, const engine::AgentAccess& access) override {
+    for (engine::JobSpec& spec : gang) catalogue_.put_limits(spec);
     runs_.submit(std::move(gang), access);
   }
   std::optional<engine::Run> find(const std::string& id) override { return runs_.find(id); }
@@ -38,6 +42,7 @@ class EngineWorkloads final : public Workloads {
 
  private:
   engine::Runs& runs_;
+  const InstanceCatalogue& catalogue_;
 };
 
 }  // namespace clary::api::sagemaker
