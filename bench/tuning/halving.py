@@ -1,5 +1,7 @@
 """Hyperband on tabulated learning curves: how many epochs it takes to reach the best that 64 full runs
-of random configurations reach, as a share of their epochs."""
+of random configurations reach, as a share of their epochs. It meets the configurations in an order of
+its own, so the best of the 64 may come late or be the only one as good: how often full runs in that
+order do not reach it with the same epochs is told beside."""
 
 import json
 import random
@@ -38,17 +40,19 @@ def measure(report, program, seeds):
         curves = json.loads(path.read_text())["curves"]
         full = RUNS * len(curves[0])
         driver = ask_tell.Driver(program, [functions.continuous("unused", 0, 1)], 0)
-        shares = []
+        shares, missed_by_full = [], 0
         for seed in range(seeds):
             draw = random.Random(seed)
             # The best value of each full run, as its tuning job would see it at its end.
             target = min(curves[i][-1] for i in draw.sample(range(len(curves)), RUNS))
             order = draw.sample(range(len(curves)), len(curves))
+            missed_by_full += min(curves[i][-1] for i in order[:RUNS]) > target
             spent = epochs_to_reach(driver, curves, order, target, full)
             # Not reached at all counts as the full cost, which is what it costs at least.
             shares.append((spent or full) / full)
         driver.close()
         missed = sum(share >= 1 for share in shares)
         report.row(f"Hyperband on {path.stem} ({quantile(shares, 0.25):.2f}..."
-                   f"{quantile(shares, 0.75):.2f}, {missed} of {seeds} missed)", median(shares), 1,
+                   f"{quantile(shares, 0.75):.2f}, {missed} of {seeds} missed; full runs "
+                   f"{missed_by_full})", median(shares), 1,
                    f"{RUNS} full runs", "share of epochs", "<= 0.25", better="lower")

@@ -14,7 +14,7 @@ double at(const Curve& job, std::uint64_t emissions) {
 
 // Whether job `which` is among the best at a rung that it has reached.
 bool goes_on(std::span<const Curve> jobs, std::size_t which, std::uint64_t rung,
-             std::uint64_t reduction) {
+             std::uint64_t rivals) {
   const double own = at(jobs[which], rung);
   std::size_t reached = 0, better = 0;
   for (std::size_t i = 0; i < jobs.size(); ++i) {
@@ -24,7 +24,7 @@ bool goes_on(std::span<const Curve> jobs, std::size_t which, std::uint64_t rung,
     if (other < own || (other == own && i < which)) ++better;
   }
   // A diverged job never goes on, not even as the first of its rung.
-  return std::isfinite(own) && better < (reached + reduction - 1) / reduction;
+  return std::isfinite(own) && better < (reached + rivals - 1) / rivals;
 }
 
 }  // namespace
@@ -43,7 +43,7 @@ std::vector<std::uint64_t> rungs(const HyperbandSettings& settings) {
 
 std::vector<bool> jobs_to_stop(const HyperbandSettings& settings, std::span<const Curve> jobs) {
   const auto ladder = rungs(settings);
-  const std::uint64_t reduction = std::max<std::uint64_t>(2, settings.reduction);
+  const std::uint64_t rivals = std::max<std::uint64_t>(1, settings.rivals);
   std::vector<bool> stop(jobs.size(), false);
   for (std::size_t i = 0; i < jobs.size(); ++i) {
     const std::size_t emitted = jobs[i].values.size();
@@ -54,7 +54,7 @@ std::vector<bool> jobs_to_stop(const HyperbandSettings& settings, std::span<cons
     }
     const auto above = std::ranges::upper_bound(ladder, emitted);
     if (above == ladder.begin()) continue;
-    stop[i] = !goes_on(jobs, i, *(above - 1), reduction);
+    stop[i] = !goes_on(jobs, i, *(above - 1), rivals);
   }
   return stop;
 }

@@ -53,7 +53,7 @@ TEST(HyperbandTest, HasRungsBelowTheMaximum) {
   EXPECT_EQ(rungs({1, std::numeric_limits<std::uint64_t>::max(), 3}).size(), 41u);
 }
 
-TEST(HyperbandTest, StopsAllButTheBestThirdOfARung) {
+TEST(HyperbandTest, StopsAllButTheBestHalfOfARung) {
   const std::vector<Curve> jobs = {{{5}}, {{3}}, {{4}}, {{1, 1}, false}};
   // The rung at 1 has four values; two of them go on: the ended 1 and the running 3.
   EXPECT_EQ(jobs_to_stop({1, 9, 3}, jobs), (std::vector<bool>{true, false, true, false}));
