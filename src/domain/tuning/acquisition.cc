@@ -48,6 +48,23 @@ LogH log_h(double u) {
   return {log_density + std::log(rest), ratio / rest};
 }
 
+// The log of the augmented expected improvement at a place, with its derivatives.
+struct Score {
+  double value, by_mean, by_variance;
+};
+
+Score score(const Model& model, const Prediction& at) {
+  const double variance = std::max(at.variance, kSmallestVariance);
+  const double deviation = std::sqrt(variance);
+  const auto improvement = log_expected_improvement(at.mean, deviation, model.best);
+  const auto augmentation = log_augmentation(variance, model.posterior.noise());
+  const double by_variance =
+      at.variance > kSmallestVariance
+          ? improvement.by_deviation / (2 * deviation) + augmentation.by_variance
+          : 0;
+  return {improvement.value + augmentation.value, improvement.by_mean, by_variance};
+}
+
 std::vector<Proposal> best_first(std::vector<Proposal> proposals) {
   std::vector<std::pair<double, std::size_t>> order;
   for (std::size_t i = 0; i < proposals.size(); ++i) {
@@ -101,7 +118,6 @@ class Search {
   bool inside(std::size_t i, double u) const {
     return space_.categorical(i) || (u >= low_[i] && u <= high_[i]);
   }
-  double value_at(const Unit& unit) const;
   // L-BFGS over the continuous parameters, the others held.
   Proposal smoothly_improved(const Proposal& start) const;
   // The best single step of an integer or change of a category; the start when none is better.
@@ -160,18 +176,10 @@ std::vector<Proposal> Search::ranked(std::vector<Unit> candidates) const {
   std::vector<Proposal> proposals;
   for (std::size_t i = 0; i < candidates.size(); ++i) {
     const auto at = static_cast<Index>(i);
-    const double deviation = std::sqrt(std::max(variances[at], kSmallestVariance));
-    const double value = log_expected_improvement(means[at], deviation, model_.best).value;
+    const double value = score(model_, {means[at], variances[at]}).value;
     proposals.push_back({std::move(candidates[i]), value});
   }
   return best_first(std::move(proposals));
-}
-
-double Search::value_at(const Unit& unit) const {
-  const Prediction at = model_.posterior.predict(
-      VectorXd(model_.encoder.encode(std::vector<Unit>{unit}).row(0).transpose()));
-  const double deviation = std::sqrt(std::max(at.variance, kSmallestVariance));
-  return log_expected_improvement(at.mean, deviation, model_.best).value;
 }
 
 Proposal Search::smoothly_improved(const Proposal& start) const {
@@ -195,13 +203,10 @@ Proposal Search::smoothly_improved(const Proposal& start) const {
       features[model_.encoder.feature_of(moving[static_cast<std::size_t>(k)])] = at[k];
     }
     const Prediction seen = model_.posterior.predict(features, by_mean, by_variance);
-    const double deviation = std::sqrt(std::max(seen.variance, kSmallestVariance));
-    const auto value = log_expected_improvement(seen.mean, deviation, model_.best);
+    const Score value = score(model_, seen);
     for (Index k = 0; k < count; ++k) {
       const Index f = model_.encoder.feature_of(moving[static_cast<std::size_t>(k)]);
-      const double by_deviation =
-          seen.variance > kSmallestVariance ? by_variance[f] / (2 * deviation) : 0;
-      (*gradient)[k] = -(value.by_mean * by_mean[f] + value.by_deviation * by_deviation);
+      (*gradient)[k] = -(value.by_mean * by_mean[f] + value.by_variance * by_variance[f]);
     }
     return -value.value;
   };
@@ -263,6 +268,14 @@ LogImprovement log_expected_improvement(double mean, double deviation, double be
   const double u = (best - mean) / deviation;
   const LogH h = log_h(u);
   return {std::log(deviation) + h.value, -h.slope / deviation, (1 - h.slope * u) / deviation};
+}
+
+LogAugmentation log_augmentation(double variance, double noise) {
+  const double seen = noise * noise / (noise + kNoiseSeen);
+  const double sum = variance + seen, ratio = std::sqrt(seen / sum);
+  // 1 - ratio, with its digits.
+  const double share = variance / sum / (1 + ratio);
+  return {std::log(share), 0.5 * ratio / sum / share};
 }
 
 std::vector<Proposal> most_promising(const Model& model, std::uint64_t seed, std::uint64_t index,

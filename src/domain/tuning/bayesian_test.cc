@@ -62,6 +62,32 @@ TEST(BayesianTest, GivesTheSameBitsForTheSameArguments) {
   }
 }
 
+// How many points at most lie within a box of a twentieth round one of them.
+std::size_t largest_crowd(const Space& space, const History& history) {
+  std::vector<std::vector<double>> units;
+  for (const auto& seen : history.observations) units.push_back(*space.to_unit(seen.point));
+  std::size_t largest = 0;
+  for (const auto& center : units) {
+    largest = std::max(
+        largest, static_cast<std::size_t>(std::ranges::count_if(units, [&](const auto& unit) {
+          return std::abs(unit[0] - center[0]) < 0.025 && std::abs(unit[1] - center[1]) < 0.025;
+        })));
+  }
+  return largest;
+}
+
+// A noisy value that was lucky is not drawn at again and again.
+TEST(BayesianTest, DoesNotStayAtALuckyPoint) {
+  std::size_t crowds = 0;
+  for (std::uint64_t seed = 0; seed < 6; ++seed) {
+    Generator noise(seed, 9);
+    const History history = searched(
+        two(), [&](const Point& point) { return bowl(point) + 0.4 * noise.normal(); }, 30, seed);
+    crowds += largest_crowd(two(), history);
+  }
+  EXPECT_LT(crowds, 6 * 6U);  // 53 by the plain expected improvement
+}
+
 TEST(BayesianTest, KeepsAwayFromPendingPoints) {
   History history = searched(two(), bowl, 12, 3);
   std::vector<Point> pending;

@@ -164,6 +164,23 @@ TEST(ImprovementTest, HasItsGradient) {
   }
 }
 
+TEST(ImprovementTest, IsAugmentedWhereThereIsNoise) {
+  // Where the function is known to a tenth of the noise, one more value tells next to nothing.
+  const double seen = 0.25 * 0.25 / (0.25 + kNoiseSeen);
+  EXPECT_NEAR(std::exp(log_augmentation(seen / 100, 0.25).value), 1 - std::sqrt(1 / 1.01), 1e-12);
+  EXPECT_GT(log_augmentation(1, 0.25).value, std::log(0.5));
+  // What the prior says of an exact objective takes nothing away.
+  EXPECT_GT(log_augmentation(1e-6, 1e-5).value, std::log(0.9));
+  EXPECT_EQ(log_augmentation(1, 0).value, 0);
+  for (const double variance : {1e-4, 0.1, 2.0}) {
+    const double step = 1e-5 * variance;
+    const double slope = (log_augmentation(variance + step, 0.3).value -
+                          log_augmentation(variance - step, 0.3).value) /
+                         (2 * step);
+    EXPECT_NEAR(log_augmentation(variance, 0.3).by_variance / slope, 1, 1e-5);
+  }
+}
+
 TEST(MinimizeTest, FindsMinimaInsideAndOnTheBox) {
   const Smooth rosenbrock = [](const VectorXd& x, VectorXd* gradient) {
     const double a = 1 - x[0], b = x[1] - x[0] * x[0];
