@@ -299,16 +299,18 @@ std::optional<Model> make_model(const Space& space, const Known& known) {
   }
   const VectorXd means = posterior.means(own);
   const std::vector<Index> order = ascending(means);
+  double best = means[order.front()];
 
   if (!known.failed.empty() || !known.pending.empty()) {
     const MatrixXd failed = encoder.encode(known.failed), pending = encoder.encode(known.pending);
     VectorXd all(targets.size() + failed.rows() + pending.rows());
-    all << targets, VectorXd::Constant(failed.rows(), worst),
-        (pending.rows() > 0 ? posterior.means(pending) : VectorXd());
+    const VectorXd believed = pending.rows() > 0 ? posterior.means(pending) : VectorXd();
+    all << targets, VectorXd::Constant(failed.rows(), worst), believed;
+    if (believed.size() > 0) best = std::min(best, believed.minCoeff());
     points = stacked(stacked(points, failed), pending);
     posterior = posterior_of(layout, points, all, choice.hyperparameters);
   }
-  Model model{encoder, choice.transform, std::move(posterior), means[order.front()], {}};
+  Model model{encoder, choice.transform, std::move(posterior), best, {}};
   for (const Index i : order) model.good.push_back(known.rows[static_cast<std::size_t>(i)].unit);
   return model;
 }

@@ -46,7 +46,7 @@ struct Model {
   Encoder encoder;
   OutputTransform transform;
   Posterior posterior;
-  // The smallest mean at a known point of task 0, and the points of task 0 by their means.
+  // The smallest mean at a known or pending point of task 0, and the known ones by their means.
   double best = 0;
   std::vector<std::vector<double>> good;
 };
