@@ -2,14 +2,16 @@
 functions.py, many jobs at a time against one after the other, the time of a suggestion, and Hyperband
 against full random runs.
 
-Peers are slow (minutes a run), so their traces stay in build/bench/tuning/traces and are reused;
-Clary always runs anew. A peer that cannot be imported is left out and said so. Of a noisy function
-the regret is that of the job with the best observed value, measured without the noise.
+Peers are slow (minutes a run), so traces stay in build/bench/tuning/traces by optimiser, version,
+function and seed, and are reused; Clary's version is the digest of the program. A peer that cannot be
+imported is left out and said so. Of a noisy function the regret is that of the job with the best
+observed value, measured without the noise.
 
-    run.py [--seeds N] [--peers NAME,...] [--functions NAME,...] [--no-peers]
+    run.py [--seeds N] [--peers NAME,...] [--functions NAME,...] [--at-once N,...] [--no-peers]
 """
 
 import argparse
+import hashlib
 import json
 import math
 import os
@@ -26,9 +28,10 @@ import ask_tell
 import functions
 import halving
 from measure import RESULTS, ROOT, Report, median, python_of, quantile
-from run_peers import kept_trace, trace_path
+from run_peers import kept_trace, store_trace, trace_path
 
 PROGRAM = ROOT / "build/release/bin/clary_tuning_bench"
+TRACES = RESULTS / "tuning" / "traces"
 MARKS = (30, 60, 100)
 EVALUATIONS = MARKS[-1]
 MODULES = {"random": "optuna", "optuna_tpe": "optuna", "optuna_gp": "torch", "skopt_gp": "skopt",
@@ -51,9 +54,19 @@ def interval(values):
 
 
 def ours(function, seeds, at_once=1):
+    version = hashlib.sha256(PROGRAM.read_bytes()).hexdigest()[:12]
+
+    def one(seed):
+        path = trace_path(TRACES, f"clary_{at_once}", version, function.name, seed, EVALUATIONS)
+        trace = kept_trace(path, function)
+        if trace is None:
+            trace = ask_tell.run(PROGRAM, function, seed, EVALUATIONS, at_once)
+            store_trace(path, trace | {"probe": function.probe()})
+        return trace
+
+    TRACES.mkdir(parents=True, exist_ok=True)
     with ThreadPoolExecutor(os.cpu_count()) as pool:
-        return list(pool.map(lambda seed: ask_tell.run(PROGRAM, function, seed, EVALUATIONS,
-                                                       at_once), range(seeds)))
+        return list(pool.map(one, range(seeds)))
 
 
 def importable(python, module):
@@ -67,7 +80,7 @@ def newest_version(folder, peer):
 
 
 def peer_traces(python, folder, peers, made, seeds):
-    """{peer with version: {function: [trace of each seed]}}, run where they are not kept from before."""
+    """{peer with version: {function: {seed: trace}}}, run where they are not kept from before."""
     if python:
         subprocess.run([python, str(Path(__file__).parent / "run_peers.py"), str(folder), str(seeds),
                         str(EVALUATIONS), *[f"{peer}:{name}" for peer in peers for name in made]],
@@ -76,11 +89,11 @@ def peer_traces(python, folder, peers, made, seeds):
     for peer in peers:
         version = newest_version(folder, peer)
         for name, function in made.items():
-            # From the first seed on: compare() pairs them with ours.
-            kept = []
-            while len(kept) < seeds and (trace := kept_trace(
-                    trace_path(folder, peer, version, name, len(kept), EVALUATIONS), function)):
-                kept.append(trace)
+            kept = {}
+            for seed in range(seeds):
+                path = trace_path(folder, peer, version, name, seed, EVALUATIONS)
+                if (trace := kept_trace(path, function)) is not None:
+                    kept[seed] = trace
             if kept:
                 traces.setdefault(f"{peer} {version}", {})[name] = kept
     return traces
@@ -91,11 +104,11 @@ def compare(report, made, traces, results):
     for peer, by_name in traces.items():
         for mark in MARKS:
             ratios, worse = [], []
-            for name, values in by_name.items():
+            for name, kept in by_name.items():
                 function = made[name]
                 # Seed for seed: a peer with fewer runs is compared with as many of ours.
-                own = [regret(function, result, mark) for result in results[name][:len(values)]]
-                theirs = [regret(function, trace, mark) for trace in values]
+                own = [regret(function, results[name][seed], mark) for seed in kept]
+                theirs = [regret(function, trace, mark) for trace in kept.values()]
                 report.row(f"{name}, {mark} evaluations, {len(theirs)} seeds "
                            f"({interval(own)} / {interval(theirs)})", median(own), median(theirs),
                            peer, "median regret", "", better="lower")
@@ -109,9 +122,9 @@ def compare(report, made, traces, results):
                 report.note(f"behind {peer} after {mark} evaluations on: {', '.join(worse)}")
 
 
-def parallel(report, made, results, seeds):
+def parallel(report, made, results, seeds, at_onces):
     """The same number of evaluations, some running while the next is chosen."""
-    for at_once in (4, 10):
+    for at_once in at_onces:
         for mark in MARKS:
             ratios = []
             for name, function in made.items():
@@ -150,6 +163,7 @@ def arguments():
     parser.add_argument("--seeds", type=int, default=20)
     parser.add_argument("--peers", default="random,optuna_tpe,optuna_gp,skopt_gp")
     parser.add_argument("--functions", default="")
+    parser.add_argument("--at-once", default="4,10", help="jobs that run at a time")
     parser.add_argument("--no-peers", action="store_true", help="only traces kept from before")
     return parser.parse_args()
 
@@ -169,9 +183,9 @@ def main():
         for peer in missing:
             report.note(f"{peer} left out: its package is not installed")
         peers = [peer for peer in peers if peer not in missing]
-    folder = RESULTS / "tuning" / "traces"
-    compare(report, made, peer_traces(python, folder, peers, made, given.seeds), results)
-    parallel(report, made, results, given.seeds)
+    compare(report, made, peer_traces(python, TRACES, peers, made, given.seeds), results)
+    parallel(report, made, results, given.seeds,
+             [int(count) for count in given.at_once.split(",") if count])
     halving.measure(report, PROGRAM, given.seeds)
     report.note(f"load before {load:.2f}; regrets below a function's floor count as the floor")
     report.finish()

@@ -33,6 +33,12 @@ def kept_trace(path, function):
     return trace if trace.get("probe") == function.probe() else None
 
 
+def store_trace(path, trace):
+    part = path.with_suffix(f".{os.getpid()}")
+    part.write_text(json.dumps(trace))
+    part.rename(path)
+
+
 def run(path, peer, function, seed, evaluations):
     if kept_trace(path, function):
         return
@@ -41,9 +47,7 @@ def run(path, peer, function, seed, evaluations):
                           env={**os.environ, **ONE_THREAD})
     if done.returncode != 0:
         raise SystemExit(f"{peer} on {function.name} failed:\n{done.stderr[-2000:]}")
-    part = path.with_suffix(f".{os.getpid()}")
-    part.write_text(done.stdout.splitlines()[-1])
-    part.rename(path)
+    store_trace(path, json.loads(done.stdout.splitlines()[-1]))
 
 
 def main():
