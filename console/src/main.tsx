@@ -7,6 +7,17 @@ import { createRoot } from 'react-dom/client';
 import { App } from './app/App';
 import { startTheme } from './app/theme';
 
+// A part of the page could not be fetched: the network changed, or the server was upgraded and its
+// files have other names now. Loading anew goes on where one was; not again and again, though.
+const RELOADED = 'clary.reloaded';
+const RELOAD_PAUSE_MS = 10_000;
+window.addEventListener('vite:preloadError', event => {
+  if (Date.now() - Number(sessionStorage.getItem(RELOADED)) < RELOAD_PAUSE_MS) return;
+  event.preventDefault();
+  sessionStorage.setItem(RELOADED, String(Date.now()));
+  location.reload();
+});
+
 startTheme();
 createRoot(document.getElementById('root')!).render(
   <StrictMode>

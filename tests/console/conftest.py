@@ -13,6 +13,7 @@ ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "tests" / "support"))
 
 import aws  # noqa: E402
+import frameworks  # noqa: E402
 from clary_server import ClaryServer  # noqa: E402
 from console import AXE, Console  # noqa: E402
 
@@ -30,8 +31,9 @@ def built():
 
 
 @pytest.fixture(scope="session")
-def server(built):
-    own = ClaryServer()
+def server(built, tmp_path_factory):
+    table = frameworks.environments_file(tmp_path_factory.mktemp("environments"))
+    own = ClaryServer(variables={"CLARY_ENVIRONMENTS_FILE": str(table)})
     own.start()
     yield own
     tail = own.log_tail()

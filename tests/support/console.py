@@ -8,6 +8,7 @@ from playwright.sync_api import expect
 ROOT = Path(__file__).resolve().parents[2]
 AXE = ROOT / "console" / "node_modules" / "axe-core" / "axe.min.js"
 WIDE = {"width": 1280, "height": 800}
+expect.set_options(timeout=15_000)
 NARROW = {"width": 400, "height": 800}
 # What a browser says about an answer that the page itself deals with.
 EXPECTED = ("Failed to load resource",)
@@ -27,10 +28,18 @@ class Console:
         self.page.on("console", self._heard)
         self.page.on("pageerror", lambda error: self.faults.append(f"uncaught: {error}"))
         self.page.on("request", self._asked)
+        self.page.on("requestfailed", self._broke)
 
     def _heard(self, message):
         if message.type == "error" and not message.text.startswith(EXPECTED):
             self.faults.append(message.text)
+
+    def _broke(self, request):
+        # What a page that goes away was still waiting for is no fault.
+        # Nor is what other programs do to the machine's network.
+        harmless = ("net::ERR_ABORTED", "net::ERR_NETWORK_CHANGED")
+        if request.failure not in harmless and "/_console/assets/" in request.url:
+            self.faults.append(f"{request.url}: {request.failure}")
 
     def _asked(self, request):
         if not request.url.startswith((self.server.url + "/", "data:", "blob:")):

@@ -18,6 +18,16 @@ const table: Page[] = [
   { path: 'training', title: 'Training jobs', nav: 'Build', load: () => import('../pages/training/TrainingJobs') },
   { path: 'training/~create', title: 'Create a training job', load: () => import('../pages/training/CreateTrainingJob') },
   { path: 'training/:name', title: ':name', load: () => import('../pages/training/TrainingJob') },
+  { path: 'processing', title: 'Processing jobs', nav: 'Build', load: () => import('../pages/processing/ProcessingJobs') },
+  { path: 'processing/:name', title: ':name', load: () => import('../pages/processing/ProcessingJob') },
+
+  { path: 'transform', title: 'Transform jobs', nav: 'Deploy', load: () => import('../pages/transform/TransformJobs') },
+  { path: 'transform/:name', title: ':name', load: () => import('../pages/transform/TransformJob') },
+
+  { path: 'logs', title: 'Logs', nav: 'Observe', load: () => import('../pages/logs/LogGroups') },
+  { path: 'logs/:group', title: ':group', load: () => import('../pages/logs/LogStreams') },
+  { path: 'logs/:group/:stream', title: ':stream', load: () => import('../pages/logs/LogStream') },
+  { path: 'metrics', title: 'Metrics', nav: 'Observe', load: () => import('../pages/metrics/Metrics') },
 ];
 
 export interface LazyPage extends Page {

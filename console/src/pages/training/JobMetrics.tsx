@@ -5,10 +5,11 @@ import Grid from '@cloudscape-design/components/grid';
 import Header from '@cloudscape-design/components/header';
 import SpaceBetween from '@cloudscape-design/components/space-between';
 
-import { metricsOf, pointsOf } from '../../aws/metrics';
+import { metricsOf } from '../../aws/metrics';
 import { batchGetMetrics } from '../../aws/sagemakerMetrics';
 import { usePolled } from '../../aws/usePolled';
 import { ErrorBox } from '../../parts/ErrorBox';
+import { HostMetrics, hostsOf } from '../../parts/HostMetrics';
 import { LineChart, type Series } from '../../parts/LineChart';
 
 const NAMESPACE = '/aws/sagemaker/TrainingJobs';
@@ -42,25 +43,10 @@ function grouped(series: Series[]): [string, Series[]][] {
   return [...groups];
 }
 
-async function resources(job: DescribeTrainingJobResponse, signal: AbortSignal): Promise<Series[]> {
-  const from = job.CreationTime!;
-  const to = new Date((job.TrainingEndTime?.getTime() ?? Date.now()) + 60_000);
-  const count = Math.min(job.ResourceConfig?.InstanceCount ?? 1, 8);
-  const wanted = Array.from({ length: count }, (_, index) => `${job.TrainingJobName}/algo-${index + 1}`).flatMap(Host =>
-    ['CPUUtilization', 'MemoryUtilization', 'DiskUtilization', 'GPUUtilization'].map(name => ({
-      name,
-      dimensions: { Host },
-      label: count > 1 ? `${name} ${Host.split('/').pop()}` : name,
-    }))
-  );
-  return (await pointsOf(NAMESPACE, wanted, from, to, signal)).filter(one => one.x.length > 0);
-}
-
 export function JobMetrics({ job, live }: { job: DescribeTrainingJobResponse; live: boolean }) {
   const next = () => (live ? 2000 : 0);
   // Asked once more when the job ends, for what was measured last.
   const values = usePolled(signal => curves(job, signal), [job.TrainingJobArn, live], { next });
-  const used = usePolled(signal => resources(job, signal), [job.TrainingJobArn, live], { next: () => (live ? 10_000 : 0) });
   return (
     <SpaceBetween size="l">
       {values.error !== undefined && <ErrorBox error={values.error} retry={() => void values.refresh()} doing="Metrics" />}
@@ -74,15 +60,7 @@ export function JobMetrics({ job, live }: { job: DescribeTrainingJobResponse; li
           ))}
         </Grid>
       )}
-      <Container header={<Header variant="h2" description="percent, over time">What the instances used</Header>}>
-        {used.error !== undefined ? (
-          <ErrorBox error={used.error} retry={() => void used.refresh()} />
-        ) : used.data && used.data.length > 0 ? (
-          <LineChart series={used.data} label="What the instances used" time unit="%" zero />
-        ) : (
-          <Box color="text-body-secondary">{used.loading ? 'Loading' : live ? 'The first sample comes within a minute.' : 'The job was too short to be sampled.'}</Box>
-        )}
-      </Container>
+      <HostMetrics namespace={NAMESPACE} hosts={hostsOf(job.TrainingJobName!, job.ResourceConfig?.InstanceCount)} from={job.CreationTime!} to={job.TrainingEndTime} live={live} />
     </SpaceBetween>
   );
 }

@@ -10,6 +10,7 @@ import Table from '@cloudscape-design/components/table';
 
 import { CopyText } from '../../parts/CopyText';
 import { shortNumber } from '../../parts/numbers';
+import { PairTable } from '../../parts/PairTable';
 import { S3Link } from '../../parts/S3Link';
 import { spaced, StatusBadge } from '../../parts/StatusBadge';
 import { duration, Time } from '../../parts/Time';
@@ -69,24 +70,7 @@ const CHANNELS = [
   { id: 'mode', header: 'Input mode', cell: (one: Channel) => one.InputMode ?? 'as the job' },
 ];
 
-function Pairs({ title, pairs, empty }: { title: string; pairs: [string, string][]; empty: string }) {
-  return (
-    <Table
-      header={<Header variant="h2">{title}</Header>}
-      items={pairs}
-      trackBy={pair => pair[0]}
-      columnDefinitions={[
-        { id: 'name', header: 'Name', isRowHeader: true, cell: pair => pair[0] },
-        { id: 'value', header: 'Value', cell: pair => <Box variant="code">{pair[1]}</Box> },
-      ]}
-      ariaLabels={{ tableLabel: title }}
-      empty={<Box color="text-body-secondary">{empty}</Box>}
-    />
-  );
-}
-
 export function Overview({ job }: { job: DescribeTrainingJobResponse }) {
-  const sort = (pairs: [string, string][]) => pairs.sort((a, b) => a[0].localeCompare(b[0]));
   const metrics = (job.FinalMetricDataList ?? []).map((one): [string, string] => [one.MetricName ?? '', shortNumber(one.Value ?? NaN)]);
   const environment = Object.entries(job.Environment ?? {});
   return (
@@ -98,7 +82,7 @@ export function Overview({ job }: { job: DescribeTrainingJobResponse }) {
       )}
       <Summary job={job} />
       <Timeline job={job} />
-      {metrics.length > 0 && <Pairs title="Last values of the metrics" pairs={sort(metrics)} empty="" />}
+      {metrics.length > 0 && <PairTable title="Last values of the metrics" pairs={metrics} empty="" />}
       <Table
         header={<Header variant="h2">Inputs</Header>}
         items={job.InputDataConfig ?? []}
@@ -106,8 +90,8 @@ export function Overview({ job }: { job: DescribeTrainingJobResponse }) {
         ariaLabels={{ tableLabel: 'Inputs' }}
         empty={<Box color="text-body-secondary">This job reads no data from S3.</Box>}
       />
-      <Pairs title="Hyperparameters" pairs={sort(Object.entries(job.HyperParameters ?? {}))} empty="None were given." />
-      {environment.length > 0 && <Pairs title="Environment" pairs={sort(environment)} empty="" />}
+      <PairTable title="Hyperparameters" pairs={Object.entries(job.HyperParameters ?? {})} empty="None were given." />
+      {environment.length > 0 && <PairTable title="Environment" pairs={environment} empty="" />}
     </SpaceBetween>
   );
 }
