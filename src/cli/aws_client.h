@@ -50,6 +50,8 @@ struct AwsService {
 };
 inline constexpr AwsService kSageMaker{"sagemaker", "SageMaker", "application/x-amz-json-1.1"};
 inline constexpr AwsService kLogs{"logs", "Logs_20140328", "application/x-amz-json-1.1"};
+inline constexpr AwsService kCloudWatch{"monitoring", "GraniteServiceVersion20100801",
+                                        "application/x-amz-json-1.0"};
 inline constexpr AwsService kCloudTrail{"cloudtrail",
                                         "com.amazonaws.cloudtrail.v20131101.CloudTrail_20131101",
                                         "application/x-amz-json-1.1"};

@@ -5,8 +5,6 @@
 #include <algorithm>
 
 #include "cli/job_view.h"
-#include "domain/tuning/importance.h"
-#include "domain/tuning/parameter_ranges.h"
 
 namespace clary::cli {
 namespace {
@@ -32,39 +30,6 @@ Evaluation evaluation_of(const json::object& job) {
     evaluation.objective = find_double(*metric, "Value");
   }
   return evaluation;
-}
-
-// Of a job with one definition; several have no common space.
-std::vector<std::pair<std::string, double>> importance_of(const TuneView& view,
-                                                          const json::object& ranges) {
-  std::vector<std::pair<std::string, double>> shares;
-  const auto space = tuning::space_of_ranges(ranges);
-  if (!space) return shares;
-  tuning::History history;
-  for (const Evaluation& evaluation : view.evaluations) {
-    if (!evaluation.objective) continue;
-    tuning::Point point;
-    for (std::size_t i = 0; i < space->size(); ++i) {
-      const auto text = evaluation.tuned.find(space->parameters()[i].name);
-      if (text == evaluation.tuned.end()) break;
-      auto value = space->value_from_text(i, text->second);
-      if (!value) break;
-      point.push_back(std::move(*value));
-    }
-    if (point.size() != space->size()) continue;
-    const double value = *evaluation.objective;
-    history.observations.push_back(
-        {.point = std::move(point), .objective = view.maximize ? -value : value});
-  }
-  const std::vector<double> found = tuning::importance(*space, history, 0);
-  if (std::ranges::all_of(found, [](double share) { return share <= 0; })) return shares;
-  for (std::size_t i = 0; i < found.size(); ++i) {
-    shares.emplace_back(space->parameters()[i].name, found[i]);
-  }
-  std::ranges::sort(shares, [](const auto& a, const auto& b) {
-    return std::tie(b.second, a.first) < std::tie(a.second, b.first);
-  });
-  return shares;
 }
 
 std::string bar(double share, std::size_t width) {
@@ -126,7 +91,8 @@ std::vector<double> TuneView::best_so_far() const {
   return best;
 }
 
-TuneView tune_view(const json::object& description, const json::array& jobs) {
+TuneView tune_view(const json::object& description, const json::array& jobs,
+                   const std::map<std::string, double>& importance) {
   TuneView view;
   view.name = string_or(description, "HyperParameterTuningJobName");
   view.status = string_or(description, "HyperParameterTuningJobStatus");
@@ -148,9 +114,10 @@ TuneView tune_view(const json::object& description, const json::array& jobs) {
   }
   for (const json::value& job : jobs) view.evaluations.push_back(evaluation_of(job.as_object()));
   std::ranges::sort(view.evaluations, {}, &Evaluation::name);
-  if (const json::object* ranges = find_object(config, "ParameterRanges")) {
-    view.importance = importance_of(view, *ranges);
-  }
+  view.importance.assign(importance.begin(), importance.end());
+  std::ranges::sort(view.importance, [](const auto& a, const auto& b) {
+    return std::tie(b.second, a.first) < std::tie(a.second, b.first);
+  });
   return view;
 }
 

@@ -1,6 +1,7 @@
 // A tuning job as people look at it: how far it is, the best so far, which hyperparameters matter.
 #pragma once
 
+#include <map>
 #include <optional>
 #include <string>
 #include <utility>
@@ -39,8 +40,9 @@ struct TuneView {
 };
 
 // `description`: of DescribeHyperParameterTuningJob; `jobs`: every entry of
-// ListTrainingJobsForHyperParameterTuningJob.
-TuneView tune_view(const json::object& description, const json::array& jobs);
+// ListTrainingJobsForHyperParameterTuningJob; `importance`: as the server last told it.
+TuneView tune_view(const json::object& description, const json::array& jobs,
+                   const std::map<std::string, double>& importance);
 
 std::string chosen_text(const Evaluation& evaluation);  // "eta=0.2 max_depth=6"
 std::string number_text(double value);

@@ -242,6 +242,10 @@ struct Services::Impl {
                                           .name = metric,
                                           .dimensions = {{"TrainingJobName", job.name}}});
            },
+       .publish =
+           [this](const store::DocumentKey& job, const std::map<std::string, double>& shares) {
+             publish_importance(job, shares);
+           },
        .wake = [this](const store::DocumentKey& key) { wake(key); }}};
   api::sagemaker::ProcessingController processing{
       {documents, workloads, role_sessions, images, clock}};
@@ -347,6 +351,26 @@ struct Services::Impl {
 
   void wake(const store::DocumentKey& key) {
     (key.kind == api::sagemaker::kTuningKind ? searches : controllers).enqueue(key);
+  }
+
+  // As the metrics of a training job, for `clary tune watch`, the console and any other client.
+  void publish_importance(const store::DocumentKey& job,
+                          const std::map<std::string, double>& shares) {
+    const Timestamp now = clock.now();
+    database.write([&](store::Connection& connection) {
+      for (const auto& [name, share] : shares) {
+        const std::array points{
+            store::MetricPoint{.time = now, .sum = share, .minimum = share, .maximum = share}};
+        metric_points.append_within(
+            connection,
+            {.account = job.account,
+             .region = job.region,
+             .metric_namespace = "/aws/sagemaker/HyperParameterTuningJobs",
+             .name = "Importance",
+             .dimensions = {{"HyperParameterName", name}, {"TuningJobName", job.name}}},
+            points);
+      }
+    });
   }
 
   // Every service of this server.

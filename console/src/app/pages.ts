@@ -28,6 +28,21 @@ const table: Page[] = [
   { path: 'logs/:group', title: ':group', load: () => import('../pages/logs/LogStreams') },
   { path: 'logs/:group/:stream', title: ':stream', load: () => import('../pages/logs/LogStream') },
   { path: 'metrics', title: 'Metrics', nav: 'Observe', load: () => import('../pages/metrics/Metrics') },
+
+  { path: 'tuning', title: 'Tuning jobs', nav: 'Build', load: () => import('../pages/tuning/TuningJobs') },
+  { path: 'tuning/:name', title: ':name', load: () => import('../pages/tuning/TuningJob') },
+
+  { path: 'users', title: 'Users', nav: 'Govern', load: () => import('../pages/users/Users') },
+  { path: 'users/:name', title: ':name', load: () => import('../pages/users/User') },
+  { path: 'roles', title: 'Roles', nav: 'Govern', load: () => import('../pages/roles/Roles') },
+  { path: 'roles/:name', title: ':name', load: () => import('../pages/roles/Role') },
+  { path: 'policies', title: 'Policies', nav: 'Govern', load: () => import('../pages/policies/Policies') },
+  { path: 'policies/:arn', title: ':arn', load: () => import('../pages/policies/Policy') },
+  { path: 'decisions', title: 'Explain a decision', nav: 'Govern', load: () => import('../pages/policies/Explain') },
+  { path: 'keys', title: 'Keys', nav: 'Govern', load: () => import('../pages/keys/Keys') },
+  { path: 'keys/:id', title: ':id', load: () => import('../pages/keys/Key') },
+  { path: 'audit', title: 'Audit', nav: 'Govern', load: () => import('../pages/audit/Events') },
+  { path: 'audit/:id', title: ':id', load: () => import('../pages/audit/Event') },
 ];
 
 export interface LazyPage extends Page {

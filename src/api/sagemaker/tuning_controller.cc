@@ -12,6 +12,9 @@ using std::chrono::milliseconds;
 
 constexpr milliseconds kCurvePoll{250};  // of the values that running jobs give
 constexpr milliseconds kNoRoomPoll{5000};
+// Beyond so many ended training jobs, importance is computed at every tenth only: it takes longer
+// the more there are, and moves less.
+constexpr std::size_t kEachImportance = 100, kImportanceStep = 10;
 constexpr std::size_t kHopeless = 5;  // training jobs without one success, as AWS gives up
 
 store::DocumentKey training_key(const store::DocumentKey& tuning, const std::string& name) {
@@ -64,7 +67,9 @@ struct TuningController::Known {
   std::map<std::string, Curve> curves;
   SearchProgress progress;
   std::size_t looked_at = 0;  // ended training jobs that `progress` is about
+  std::size_t published = 0;  // and those that the importance told last is about
 
+  std::size_t ended() const { return trials.size() - running(); }
   std::size_t running() const {
     return static_cast<std::size_t>(
         std::ranges::count_if(trials, [](const Trial& trial) { return !trial.final(); }));
@@ -182,7 +187,7 @@ void TuningController::set_ending(store::Document& job, std::string_view status,
 
 // Once for each training job that ends.
 void TuningController::look_at_progress(const store::Document& job, Known& known) {
-  const std::size_t ended = known.trials.size() - known.running();
+  const std::size_t ended = known.ended();
   if (known.looked_at == ended) return;
   known.progress = search_progress(job.body, seed_of(job), known.trials, known.priors);
   known.looked_at = ended;
@@ -241,11 +246,21 @@ void TuningController::show(const store::Document& job, Known& known) {
   });
 }
 
+void TuningController::publish_importance(const store::Document& job, Known& known, bool last) {
+  const std::size_t ended = known.ended();
+  const std::size_t step = ended > kEachImportance && !last ? kImportanceStep : 1;
+  if (ended < known.published + step) return;
+  known.published = ended;
+  const auto shares = hyperparameter_importance(job.body, seed_of(job), known.trials);
+  if (!shares.empty()) parts_.publish(job.key, shares);
+}
+
 void TuningController::finish(const store::Document& job, Known& known, std::string_view status,
                               const std::string& reason) {
   const Timestamp now = parts_.clock.now();
   look_at_progress(job, known);
   show(job, known);
+  publish_importance(job, known, true);  // before anybody sees that this is the end
   parts_.documents.update(job.key, [&](store::Document& stored) {
     if (is_final_job_status(stored.status)) return false;
     stored.status = status;
@@ -355,6 +370,8 @@ std::optional<milliseconds> TuningController::go_on(store::Document& job, Known&
     }
   }
   show(job, known);
+  // Not before all that can run does.
+  if (again != milliseconds(0)) publish_importance(job, known, false);
   if (follows_curves(job.body) && known.running() > 0) sooner(kCurvePoll);
   if (const auto deadline = deadline_of(job)) {
     sooner(

@@ -20,6 +20,9 @@ using CreateTrainingJob = std::function<void(
 // Every value of a metric that a training job has given so far, in order.
 using MetricValues =
     std::function<std::vector<double>(const store::DocumentKey& job, const std::string& metric)>;
+// Tells a tuning job's importance of hyperparameters to whoever wants to see it.
+using PublishImportance = std::function<void(const store::DocumentKey& tuning_job,
+                                             const std::map<std::string, double>& shares)>;
 
 // Level-triggered: each step looks at the job's training jobs, whose documents are all there is to
 // know, and stops, makes one, or ends. What it keeps in memory is a copy of that.
@@ -32,6 +35,7 @@ class TuningController final : public engine::Controller {
     const Clock& clock;
     CreateTrainingJob create;
     MetricValues values;
+    PublishImportance publish;
     Wake wake;  // training jobs
   };
   explicit TuningController(Parts parts) : parts_(std::move(parts)) {}
@@ -57,6 +61,7 @@ class TuningController final : public engine::Controller {
   void finish(const store::Document& job, Known& known, std::string_view status,
               const std::string& reason);
   void show(const store::Document& job, Known& known);
+  void publish_importance(const store::Document& job, Known& known, bool last);
   Launch launch_next(const store::Document& job, Known& known, std::string& refused);
   Launch launch(const store::Document& job, Known& known, const TuningDefinition& definition,
                 const std::map<std::string, std::string>& chosen, std::string& refused);

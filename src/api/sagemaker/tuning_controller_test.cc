@@ -94,6 +94,11 @@ class TuningTest : public SageMakerTest {
               if (die_after_create) throw std::runtime_error("killed");
             },
         .values = [](const store::DocumentKey&, const std::string&) { return Curve(); },
+        .publish =
+            [this](const store::DocumentKey& job, const std::map<std::string, double>& shares) {
+              EXPECT_EQ(job, key);
+              published.push_back(shares);
+            },
         .wake = [this](const store::DocumentKey& woke) { woken.push_back(woke); }});
   }
 
@@ -104,6 +109,7 @@ class TuningTest : public SageMakerTest {
       documents, workloads, roles, s3, images, clock, [this](const store::DocumentKey& woke) {
         woken.push_back(woke);
       }};
+  std::vector<std::map<std::string, double>> published;
   std::optional<std::string> refuse;
   bool die_after_create = false;
   std::unique_ptr<TuningController> controller = new_controller();
@@ -122,6 +128,30 @@ TEST_F(TuningTest, RunsToItsEnd) {
   const json::object best = describe().at("BestTrainingJob").as_object();
   EXPECT_NEAR(best.at("FinalHyperParameterTuningJobObjectiveMetric").at("Value").as_double(), 0.9,
               1e-9);
+}
+
+// The hyperparameter that decides the objective has nearly all of the importance, told once for
+// each training job that ends, from the fourth on.
+TEST_F(TuningTest, TellsWhatMatters) {
+  json::object request = tuning_request();
+  json::object& config = request["HyperParameterTuningJobConfig"].as_object();
+  config["ResourceLimits"] = {{"MaxNumberOfTrainingJobs", 12}, {"MaxParallelTrainingJobs", 1}};
+  config["ParameterRanges"].as_object()["ContinuousParameterRanges"].as_array().push_back(
+      {{"Name", "gamma"}, {"MinValue", "0"}, {"MaxValue", "5"}});
+  call("CreateHyperParameterTuningJob", request);
+  settle();
+  while (!running().empty()) {
+    const std::string name = running().front();
+    const json::value eta = documents.find({"training-job", "000000000000", "us-west-2", name})
+                                ->body.at("HyperParameters")
+                                .at("eta");
+    end(name, std::stod(std::string(eta.as_string())));
+    settle();
+  }
+  EXPECT_EQ(status(), "Completed");
+  ASSERT_EQ(published.size(), 9U);
+  EXPECT_GT(published.back().at("eta"), 0.8);
+  EXPECT_NEAR(published.back().at("eta") + published.back().at("gamma"), 1, 1e-9);
 }
 
 TEST_F(TuningTest, ATrainingJobThatChangesWakesItsOwner) {

@@ -6,6 +6,7 @@
 #include "domain/tuning/early_stopping.h"
 #include "domain/tuning/grid_search.h"
 #include "domain/tuning/hyperband.h"
+#include "domain/tuning/importance.h"
 #include "domain/tuning/parameter_ranges.h"
 #include "domain/tuning/random_search.h"
 
@@ -245,6 +246,21 @@ SearchProgress search_progress(const json::object& body, std::uint64_t seed,
                              seed_for(seed, definition.name));
   });
   return progress;
+}
+
+std::map<std::string, double> hyperparameter_importance(const json::object& body,
+                                                        std::uint64_t seed,
+                                                        const std::vector<Trial>& trials) {
+  std::map<std::string, double> shares;
+  const std::vector<TuningDefinition> definitions = tuning_definitions(body);
+  if (definitions.size() != 1 || definitions.front().ranges == nullptr) return shares;
+  const Space space = space_of(*definitions.front().ranges);
+  tuning::History history = history_of(space, sorted(trials, nullptr), {}, body);
+  history.pending.clear();
+  const std::vector<double> found = tuning::importance(space, history, seed);
+  if (std::ranges::all_of(found, [](double share) { return share <= 0; })) return shares;
+  for (std::size_t i = 0; i < found.size(); ++i) shares[space.parameters()[i].name] = found[i];
+  return shares;
 }
 
 }  // namespace clary::api::sagemaker

@@ -54,6 +54,13 @@ SearchProgress search_progress(const json::object& body, std::uint64_t seed,
                                const std::vector<Trial>& trials,
                                const std::vector<PriorTrial>& priors);
 
+// What share each hyperparameter has in how the objective varies, by the training jobs that ended;
+// empty while they are too few to say, and for a job whose definitions have spaces of their own.
+// Costs as much as a suggestion.
+std::map<std::string, double> hyperparameter_importance(const json::object& body,
+                                                        std::uint64_t seed,
+                                                        const std::vector<Trial>& trials);
+
 // Whether the strategy looks at the values that running jobs give.
 bool follows_curves(const json::object& body);
 
