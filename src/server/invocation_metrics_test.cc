@@ -63,6 +63,51 @@ TEST(InvocationMetrics, SumsByVariantAndMinute) {
   EXPECT_EQ(collected.ids["Invocations"].dimensions.at("VariantName"), "v");
 }
 
+TEST(InvocationMetrics, LatenciesAreFewValuesWithCounts) {
+  ManualClock clock{Timestamp{}};
+  std::vector<store::MetricPoint> points;
+  InvocationMetrics metrics(clock, [&](const store::MetricId& id, const auto& batch) {
+    if (id.name == "ModelLatency") points = batch;
+  });
+  double sum = 0;
+  for (int i = 1; i <= 10'000; ++i) {
+    Invocation one = sample(200);
+    one.model_latency = microseconds(i);
+    metrics.record(one);
+    sum += i;
+  }
+  metrics.flush();
+  ASSERT_LE(points.size(), 24U);
+  double count = 0, total = 0, median = 0;
+  for (const auto& point : points) {
+    EXPECT_EQ(point.minimum, point.maximum);  // a value with a weight, not a statistic set
+    if (count < 5'000) median = point.minimum;
+    count += point.count;
+    total += point.sum;
+  }
+  EXPECT_EQ(count, 10'000);
+  EXPECT_NEAR(total, sum, 1e-3);
+  EXPECT_NEAR(median, 5'000, 2'000);
+}
+
+TEST(InvocationMetrics, LatenciesNearEachOtherKeepTheirSize) {
+  ManualClock clock{Timestamp{}};
+  std::vector<store::MetricPoint> points;
+  InvocationMetrics metrics(clock, [&](const store::MetricId& id, const auto& batch) {
+    if (id.name == "ModelLatency") points = batch;
+  });
+  for (int i = 0; i < 100; ++i) {
+    Invocation one = sample(200);
+    one.model_latency = microseconds(i < 99 ? 1'000 : 50'000);
+    metrics.record(one);
+  }
+  metrics.flush();
+  ASSERT_EQ(points.size(), 2U);
+  EXPECT_EQ(points[0].minimum, 1'000);
+  EXPECT_EQ(points[0].count, 99);
+  EXPECT_EQ(points[1].minimum, 50'000);
+}
+
 TEST(InvocationMetrics, HandsOnOnceAndOnStop) {
   ManualClock clock{Timestamp{}};
   Collected collected;
