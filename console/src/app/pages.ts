@@ -15,12 +15,26 @@ export type Section = '' | 'Build' | 'Deploy' | 'Observe' | 'Govern';
 const table: Page[] = [
   { path: '', title: 'Home', nav: '', load: () => import('../pages/home/Home') },
 
+  { path: 'data', title: 'Data', nav: 'Build', load: () => import('../pages/data/Buckets') },
+  { path: 'data/:bucket', title: ':bucket', load: () => import('../pages/data/Objects') },
+  { path: 'data/:bucket/object', title: 'Object', load: () => import('../pages/data/ObjectPage') },
+
   { path: 'training', title: 'Training jobs', nav: 'Build', load: () => import('../pages/training/TrainingJobs') },
   { path: 'training/~create', title: 'Create a training job', load: () => import('../pages/training/CreateTrainingJob') },
   { path: 'training/:name', title: ':name', load: () => import('../pages/training/TrainingJob') },
+  { path: 'tuning', title: 'Tuning jobs', nav: 'Build', load: () => import('../pages/tuning/TuningJobs') },
+  { path: 'tuning/:name', title: ':name', load: () => import('../pages/tuning/TuningJob') },
   { path: 'processing', title: 'Processing jobs', nav: 'Build', load: () => import('../pages/processing/ProcessingJobs') },
   { path: 'processing/:name', title: ':name', load: () => import('../pages/processing/ProcessingJob') },
 
+  { path: 'models', title: 'Models', nav: 'Deploy', load: () => import('../pages/models/Models') },
+  { path: 'models/~create', title: 'Create a model', load: () => import('../pages/models/CreateModel') },
+  { path: 'models/:name', title: ':name', load: () => import('../pages/models/Model') },
+  { path: 'endpoints', title: 'Endpoints', nav: 'Deploy', load: () => import('../pages/endpoints/Endpoints') },
+  { path: 'endpoints/~deploy', title: 'Deploy a model', load: () => import('../pages/endpoints/Deploy') },
+  { path: 'endpoints/:name', title: ':name', load: () => import('../pages/endpoints/Endpoint') },
+  { path: 'endpoint-configs', title: 'Endpoint configurations', nav: 'Deploy', load: () => import('../pages/endpoints/Configs') },
+  { path: 'endpoint-configs/:name', title: ':name', load: () => import('../pages/endpoints/Config') },
   { path: 'transform', title: 'Transform jobs', nav: 'Deploy', load: () => import('../pages/transform/TransformJobs') },
   { path: 'transform/:name', title: ':name', load: () => import('../pages/transform/TransformJob') },
 
@@ -28,9 +42,6 @@ const table: Page[] = [
   { path: 'logs/:group', title: ':group', load: () => import('../pages/logs/LogStreams') },
   { path: 'logs/:group/:stream', title: ':stream', load: () => import('../pages/logs/LogStream') },
   { path: 'metrics', title: 'Metrics', nav: 'Observe', load: () => import('../pages/metrics/Metrics') },
-
-  { path: 'tuning', title: 'Tuning jobs', nav: 'Build', load: () => import('../pages/tuning/TuningJobs') },
-  { path: 'tuning/:name', title: ':name', load: () => import('../pages/tuning/TuningJob') },
 
   { path: 'users', title: 'Users', nav: 'Govern', load: () => import('../pages/users/Users') },
   { path: 'users/:name', title: ':name', load: () => import('../pages/users/User') },

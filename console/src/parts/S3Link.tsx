@@ -2,15 +2,9 @@ import Box from '@cloudscape-design/components/box';
 import CopyToClipboard from '@cloudscape-design/components/copy-to-clipboard';
 
 import { PageLink } from './PageLink';
+import { s3Path } from './s3';
 
 // s3://bucket/prefix/ as a link into the S3 browser (pages/data), with a copy button.
-export function s3Path(uri: string): string | undefined {
-  const match = /^s3:\/\/([^/]+)\/?(.*)$/.exec(uri);
-  if (!match) return undefined;
-  const folder = match[2]!.replace(/[^/]*$/, '');
-  return `/data/${encodeURIComponent(match[1]!)}${folder ? `?prefix=${encodeURIComponent(folder)}` : ''}`;
-}
-
 export function S3Link({ uri }: { uri?: string }) {
   if (!uri) return <>–</>;
   const path = s3Path(uri);

@@ -20,6 +20,11 @@ constexpr std::array<std::array<std::string_view, 3>, 6> kOverrides{{
     {"ResponseExpires", "expires", "Expires"},
 }};
 
+// An object that a browser shows as a page has the address of the console, whose session its
+// scripts could use. So it becomes a page of nowhere.
+constexpr std::string_view kAsAPage =
+    "sandbox allow-scripts allow-forms allow-popups allow-modals allow-downloads";
+
 void add_stored_headers(ResponseHead& head, const json::object& input, const Call& call,
                         const objects::ObjectInfo& info) {
   // Most requests overrule nothing.
@@ -125,6 +130,9 @@ ResponseHead object_head(const json::object& input, const Call& call,
   head.headers.emplace_back("Last-Modified", http_date(info.modified));
   head.headers.emplace_back("ETag", in_quotes(info.etag));
   head.headers.emplace_back("Accept-Ranges", "bytes");
+  if (call.request.headers.get("User-Agent").starts_with("Mozilla/")) {  // every browser
+    head.headers.emplace_back("Content-Security-Policy", std::string(kAsAPage));
+  }
   add_stored_headers(head, input, call, info);
   for (const auto& [name, value] : info.user_metadata) {
     head.headers.emplace_back("x-amz-meta-" + name, value);
