@@ -304,6 +304,10 @@ def test_watch(server, clients, finished):
     assert f"{best['TrainingJobName']}  Completed" in done
     assert "4 of 4, 0 running" in done and "maximize validation:auc" in done
     assert f"best {tuning.value_of(best):.6g}  {best['TrainingJobName']}  eta=" in done
+    shares = tuning.importance(clients, finished)
+    assert set(shares) == {"eta", "max_depth"} and abs(sum(shares.values()) - 1) < 1e-6
+    for name, share in shares.items():
+        assert re.search(rf"^  {name} +[#.]+ +{share * 100:.0f} %$", done, re.MULTILINE), done
 
 
 def test_watch_on_a_terminal(server, clients, churn, churn_channels):

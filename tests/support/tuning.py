@@ -1,5 +1,7 @@
 """Tuning jobs of XGBoost over the churn data, for tests."""
 
+import datetime
+
 import aws
 
 ENDED = ("Completed", "Failed", "Stopped")
@@ -62,3 +64,18 @@ def run(clients, *arguments, timeout=90, **changes):
 
 def value_of(job):
     return job["FinalHyperParameterTuningJobObjectiveMetric"]["Value"]
+
+
+def importance(clients, job):
+    """The share of each hyperparameter, as the server told it last."""
+    ranges = job["HyperParameterTuningJobConfig"]["ParameterRanges"]
+    names = [one["Name"] for kind in ranges.values() for one in kind]
+    queries = [{"Id": f"q{i}", "Label": name, "MetricStat": {"Period": 1, "Stat": "Average", "Metric": {
+        "Namespace": "/aws/sagemaker/HyperParameterTuningJobs", "MetricName": "Importance",
+        "Dimensions": [{"Name": "TuningJobName", "Value": job["HyperParameterTuningJobName"]},
+                       {"Name": "HyperParameterName", "Value": name}]}}}
+        for i, name in enumerate(names)]
+    found = clients.cloudwatch.get_metric_data(
+        MetricDataQueries=queries, StartTime=job["CreationTime"], ScanBy="TimestampDescending",
+        EndTime=datetime.datetime.now(datetime.UTC) + datetime.timedelta(minutes=1))
+    return {one["Label"]: one["Values"][0] for one in found["MetricDataResults"] if one["Values"]}

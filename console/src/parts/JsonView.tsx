@@ -44,8 +44,8 @@ export function pretty(text: string): string {
 export function JsonView({ text, label, marked = [] }: { text: string; label: string; marked?: Lines[] }) {
   const lines = useMemo(() => text.split('\n').map(tokensOf), [text]);
   return (
-    <div>
-      <div style={{ float: 'right' }}>
+    <div style={{ position: 'relative' }}>
+      <div style={{ position: 'absolute', right: 20, top: 6 }}>
         <CopyToClipboard variant="icon" textToCopy={text} copyButtonAriaLabel={`Copy: ${label}`} copySuccessText="Copied" copyErrorText="The browser did not allow it" />
       </div>
       {/* eslint-disable-next-line jsx-a11y/no-noninteractive-tabindex -- so that it scrolls by keyboard */}

@@ -2,7 +2,7 @@ import Box from '@cloudscape-design/components/box';
 import { useCallback, useMemo, useState } from 'react';
 
 import { Canvas, fitted, type Ink } from './Canvas';
-import { shortNumber } from './LineChart';
+import { shortNumber } from './numbers';
 
 export interface Dot {
   id: string;
@@ -42,10 +42,10 @@ function frame(pen: CanvasRenderingContext2D, width: number, height: number, ink
   pen.fillStyle = ink.text;
   pen.lineWidth = 1;
   const inner = width - LEFT - RIGHT;
-  const room = inner / Math.max(1, ticks.length - 1) - 8;
-  ticks.forEach((tick, index) => {
+  const room = inner / ticks.length - 4;
+  ticks.forEach(tick => {
     const x = LEFT + tick.at * inner;
-    pen.textAlign = index === 0 && ticks.length > 1 ? 'left' : index === ticks.length - 1 && ticks.length > 1 ? 'right' : 'center';
+    pen.textAlign = tick.at <= 0 ? 'left' : tick.at >= 1 ? 'right' : 'center';
     pen.fillText(fitted(pen, tick.text, room), x, height - 6);
     pen.beginPath();
     pen.moveTo(x + 0.5, TOP);

@@ -10,6 +10,8 @@ import { useMemo } from 'react';
 import { CodeSample } from '../../parts/CodeSample';
 import { CopyText } from '../../parts/CopyText';
 import { boto3 } from '../../parts/python';
+import { S3Link } from '../../parts/S3Link';
+import { algorithmOfImage } from '../training/algorithms';
 import type { Search } from './trials';
 
 type Job = DescribeHyperParameterTuningJobResponse;
@@ -60,10 +62,10 @@ function Training({ definition }: { definition: HyperParameterTrainingJobDefinit
           { label: 'Image', value: <CopyText text={definition.AlgorithmSpecification?.TrainingImage} what="image" /> },
           { label: 'Role', value: <CopyText text={definition.RoleArn} what="role's ARN" /> },
           { label: 'Instances', value: `${definition.ResourceConfig?.InstanceCount ?? 1} × ${definition.ResourceConfig?.InstanceType ?? '–'}` },
-          { label: 'Output', value: <CopyText text={definition.OutputDataConfig?.S3OutputPath} what="path" /> },
+          { label: 'Output', value: <S3Link uri={definition.OutputDataConfig?.S3OutputPath} /> },
           ...(definition.InputDataConfig ?? []).map(channel => ({
             label: `Channel ${channel.ChannelName}`,
-            value: <CopyText text={channel.DataSource?.S3DataSource?.S3Uri} what="path" />,
+            value: <S3Link uri={channel.DataSource?.S3DataSource?.S3Uri} />,
           })),
           ...fixed.map(([label, value]) => ({ label, value })),
         ]}
@@ -81,7 +83,14 @@ const GIVEN_BACK = [
 
 function withoutOwn(definition: HyperParameterTrainingJobDefinition): HyperParameterTrainingJobDefinition {
   const fixed = Object.entries(definition.StaticHyperParameters ?? {}).filter(([name]) => !name.startsWith('_'));
-  return { ...definition, StaticHyperParameters: fixed.length ? Object.fromEntries(fixed) : undefined };
+  const algorithm = definition.AlgorithmSpecification;
+  // Those of a built-in algorithm are its own: shown, and not to be given.
+  const builtIn = !definition.StaticHyperParameters?.sagemaker_program && algorithmOfImage(algorithm?.TrainingImage) !== '';
+  return {
+    ...definition,
+    AlgorithmSpecification: algorithm && { ...algorithm, MetricDefinitions: builtIn ? undefined : algorithm.MetricDefinitions },
+    StaticHyperParameters: fixed.length ? Object.fromEntries(fixed) : undefined,
+  };
 }
 
 export function requestOf(job: Job): CreateHyperParameterTuningJobRequest {

@@ -8,7 +8,7 @@ import Table from '@cloudscape-design/components/table';
 import { useMemo } from 'react';
 
 import { to, useQuery } from '../../app/navigation';
-import { shortNumber } from '../../parts/LineChart';
+import { shortNumber } from '../../parts/numbers';
 import { PageLink } from '../../parts/PageLink';
 import { ParallelPlot } from '../../parts/ParallelPlot';
 import { ScatterPlot } from '../../parts/ScatterPlot';
@@ -76,7 +76,7 @@ function Pictures({ list, search }: { list: Judged[]; search: Search }) {
     };
   }, [axes, list, search]);
   return (
-    <>
+    <SpaceBetween size="l">
       <Container header={<Header variant="h2" description={`${search.metric} over each of them; the best stands out.`}>Each hyperparameter</Header>}>
         <ColumnLayout columns={2} minColumnWidth={280}>
           {scatters.map(({ axis, dots }) => (
@@ -87,7 +87,7 @@ function Pictures({ list, search }: { list: Judged[]; search: Search }) {
       <Container header={<Header variant="h2" description="One line for each training job: the better it did, the stronger.">All together</Header>}>
         <ParallelPlot label={`${list.length} training jobs by hyperparameters and ${search.metric}; the best of them are in the table below`} axes={parallel.axes} lines={parallel.lines} told={told} />
       </Container>
-    </>
+    </SpaceBetween>
   );
 }
 
@@ -127,10 +127,10 @@ export function Hyperparameters({ trials, searches, loading }: { trials: Trial[]
       {list.length === 0 ? (
         <Box color="text-body-secondary">{loading ? 'Loading training jobs' : 'No training job has given a value yet.'}</Box>
       ) : (
-        <>
+        <SpaceBetween size="l">
           <Pictures list={list} search={search} />
           <BestOnes list={list} search={search} />
-        </>
+        </SpaceBetween>
       )}
     </SpaceBetween>
   );

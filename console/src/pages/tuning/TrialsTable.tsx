@@ -9,7 +9,7 @@ import { useMemo } from 'react';
 
 import { to } from '../../app/navigation';
 import { sagemaker } from '../../aws/sagemaker';
-import { shortNumber } from '../../parts/LineChart';
+import { shortNumber } from '../../parts/numbers';
 import { PageLink } from '../../parts/PageLink';
 import { type Ask, type Column, ResourceTable } from '../../parts/ResourceTable';
 import { StatusBadge } from '../../parts/StatusBadge';

@@ -73,7 +73,7 @@ function numericAxis(name: string, low: number, high: number, logarithmic: boole
 }
 
 function choiceAxis(name: string, values: string[]): Axis {
-  const at = (index: number) => (values.length === 1 ? 0.5 : index / (values.length - 1));
+  const at = (index: number) => (index + 0.5) / values.length;
   return {
     name,
     ticks: values.map((text, index) => ({ at: at(index), text })),
