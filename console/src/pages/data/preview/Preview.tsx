@@ -51,7 +51,7 @@ function Shown({ what, thing }: { what: Look; thing: Thing }) {
     case 'text':
       return (
         <SpaceBetween size="xs">
-          <Header variant="h3">{what.whole ? 'Text' : `The first ${byteText(what.read)} of ${byteText(thing.size)}`}</Header>
+          <Header variant="h2">{what.whole ? 'Text' : `The first ${byteText(what.read)} of ${byteText(thing.size)}`}</Header>
           <Text text={what.text} label={`Text of ${name}`} />
         </SpaceBetween>
       );
@@ -59,7 +59,7 @@ function Shown({ what, thing }: { what: Look; thing: Thing }) {
       return (
         <SpaceBetween size="xs">
           {what.why && <Alert type="warning" statusIconAriaLabel="Warning">{what.why}</Alert>}
-          <Header variant="h3">The first {what.head.length} bytes</Header>
+          <Header variant="h2">The first {what.head.length} bytes</Header>
           <Text text={hex(what.head)} label={`First bytes of ${name}`} />
         </SpaceBetween>
       );

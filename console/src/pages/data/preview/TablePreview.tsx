@@ -23,7 +23,7 @@ function Columns({ table }: { table: Rows }) {
       trackBy="name"
       variant="embedded"
       ariaLabels={{ tableLabel: 'Columns' }}
-      header={<Header variant="h3" counter={`(${table.columns.length})`} description={`Told from the ${counted(table.rows.length, 'row')} that were read.`}>Columns</Header>}
+      header={<Header variant="h2" counter={`(${table.columns.length})`} description={`Told from the ${counted(table.rows.length, 'row')} that were read.`}>Columns</Header>}
       pagination={pages > 1 ? <Pagination currentPageIndex={page} pagesCount={pages} onChange={({ detail }) => setPage(detail.currentPageIndex)} ariaLabels={{ nextPageLabel: 'More columns', previousPageLabel: 'Columns before', pageLabel: number => `Columns, page ${number}` }} /> : undefined}
       columnDefinitions={[
         { id: 'name', header: 'Column', isRowHeader: true, cell: column => column.name },
@@ -49,7 +49,7 @@ function FirstRows({ table }: { table: Rows }) {
       trackBy={item => String(item.number)}
       variant="embedded"
       ariaLabels={{ tableLabel: 'Rows' }}
-      header={<Header variant="h3" description={table.columns.length > WIDE ? `The first ${WIDE} columns of ${table.columns.length}` : undefined}>Rows</Header>}
+      header={<Header variant="h2" description={table.columns.length > WIDE ? `The first ${WIDE} columns of ${table.columns.length}` : undefined}>Rows</Header>}
       pagination={<Pagination currentPageIndex={page} pagesCount={pages} onChange={({ detail }) => setPage(detail.currentPageIndex)} ariaLabels={{ nextPageLabel: 'Next rows', previousPageLabel: 'Rows before', pageLabel: number => `Rows, page ${number}` }} />}
       columnDefinitions={[
         { id: 'number', header: 'Row', isRowHeader: true, cell: item => item.number },
