@@ -2,6 +2,7 @@ import { type EvaluationResult, ListRolesCommand, ListUsersCommand } from '@aws-
 import Autosuggest from '@cloudscape-design/components/autosuggest';
 import Box from '@cloudscape-design/components/box';
 import Button from '@cloudscape-design/components/button';
+import ColumnLayout from '@cloudscape-design/components/column-layout';
 import Container from '@cloudscape-design/components/container';
 import Form from '@cloudscape-design/components/form';
 import FormField from '@cloudscape-design/components/form-field';
@@ -44,7 +45,7 @@ function QuestionForm({ asked, busy, send }: { asked: Fields; busy: boolean; sen
     >
       <Form actions={<Button variant="primary" disabled={!ready} loading={busy} loadingText="Asking">Explain</Button>}>
         <Container header={<Header variant="h2">May they?</Header>}>
-          <SpaceBetween size="m">
+          <ColumnLayout columns={2} minColumnWidth={280}>
             <FormField label="Who" description="The ARN of a user, role or group.">
               <Autosuggest
                 value={fields.principal}
@@ -65,7 +66,7 @@ function QuestionForm({ asked, busy, send }: { asked: Fields; busy: boolean; sen
             <FormField label="Circumstances" description="What conditions ask for, such as aws:SourceIp = 10.0.0.7; one key on each line.">
               <Textarea value={fields.context} onChange={change('context')} rows={2} spellcheck={false} />
             </FormField>
-          </SpaceBetween>
+          </ColumnLayout>
         </Container>
       </Form>
     </form>
