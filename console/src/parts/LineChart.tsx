@@ -52,6 +52,8 @@ function tables(series: Series[], range: Range, columns: number): uPlot.AlignedD
   return uPlot.join(parts.map(part => [part.x, part.y] as uPlot.AlignedData));
 }
 
+const MANY = 2000; // points
+
 function options(props: Props, width: number, dark: boolean, move: (range: Range) => void): uPlot.Options {
   const text = dark ? '#d1d5db' : '#414d5c';
   const grid = { stroke: dark ? '#414d5c' : '#e9ebed', width: 1 };
@@ -66,7 +68,8 @@ function options(props: Props, width: number, dark: boolean, move: (range: Range
       ...props.series.map((one, index): uPlot.Series => ({
         label: one.label,
         stroke: colorOf(index),
-        width: 1.5,
+        // Thicker lines of thousands of points take ten times as long to draw.
+        width: one.x.length > MANY ? 1 : 1.5,
         spanGaps: true,
         points: { show: one.x.length <= 60, size: 5 },
         value: (_, value) => (value === null || value === undefined ? '–' : shortNumber(value) + (props.unit ?? '')),
