@@ -58,7 +58,9 @@ eval "$("$clary" env --data-dir "$data")"
 
 if [ -n "$server" ] && [ "$stop_after" = no ]; then
   cat << END
-The server keeps running. In any other shell:
+The server keeps running. In a browser, with the access key that \`clary env\` prints:
+  $AWS_ENDPOINT_URL
+In any other shell:
   eval "\$($clary env --data-dir $data)"
 To end it:
   kill $server
