@@ -1,5 +1,7 @@
 """Processing and transform jobs, logs and metrics."""
 
+import re
+
 import aws
 import frameworks
 import pytest
@@ -101,6 +103,6 @@ def test_metrics(owner, trained):
     page.keyboard.press("Escape")
     expect(page.get_by_role("application", name="Average over time")).to_be_visible()
     page.reload()
-    expect(page.get_by_role("application", name="JobsRunning")).to_be_visible()
+    expect(page.get_by_role("application", name=re.compile("CPUs:.*JobsRunning:"))).to_be_visible()
     owner.check("metrics")
     owner.check_narrow("metrics")

@@ -39,15 +39,10 @@ export function useQuery(name: string, fallback = '', push = false): [string, (v
   const value = query.get(name) ?? fallback;
   const change = useCallback(
     (next: string) => {
-      setQuery(
-        before => {
-          const after = new URLSearchParams(before);
-          if (next === fallback || next === '') after.delete(name);
-          else after.set(name, next);
-          return after;
-        },
-        { replace: !push }
-      );
+      const after = new URLSearchParams(window.location.search);
+      if (next === fallback || next === '') after.delete(name);
+      else after.set(name, next);
+      setQuery(after, { replace: !push });
     },
     [name, fallback, push, setQuery]
   );
@@ -65,17 +60,13 @@ export function useQueries(names: readonly string[]) {
   );
   const change = useCallback(
     (changes: Record<string, string>) => {
-      setQuery(
-        before => {
-          const after = new URLSearchParams(before);
-          for (const [name, value] of Object.entries(changes)) {
-            if (value) after.set(name, value);
-            else after.delete(name);
-          }
-          return after;
-        },
-        { replace: true }
-      );
+      // From the address itself: what the router has rendered last may lag behind it.
+      const after = new URLSearchParams(window.location.search);
+      for (const [name, value] of Object.entries(changes)) {
+        if (value) after.set(name, value);
+        else after.delete(name);
+      }
+      setQuery(after, { replace: true });
     },
     [setQuery]
   );

@@ -8,6 +8,8 @@ import Multiselect from '@cloudscape-design/components/multiselect';
 import Select from '@cloudscape-design/components/select';
 import SpaceBetween from '@cloudscape-design/components/space-between';
 
+import { useEffect, useState } from 'react';
+
 import { useQueries } from '../../app/navigation';
 import { metricsOf, pointsOf, type Wanted } from '../../aws/metrics';
 import { usePolled } from '../../aws/usePolled';
@@ -65,7 +67,15 @@ function Controls({ choice }: { choice: Choice }) {
     const dimensions = (metric.Dimensions ?? []).map(one => [one.Name!, one.Value!] as [string, string]);
     return { value: textOf(metric.MetricName!, dimensions), label: metric.MetricName!, description: dimensions.map(pair => pair.join(' = ')).join(', ') };
   });
-  const labelled = metrics.map(value => options.find(one => one.value === value) ?? { value, label: wantedOf(value, stat)?.label ?? value });
+  // At once, since the address follows a moment later and the next click builds upon this one.
+  const [picked, setPicked] = useState(metrics);
+  const inAddress = JSON.stringify(metrics);
+  useEffect(() => setPicked(JSON.parse(inAddress) as string[]), [inAddress]);
+  const pick = (values: string[]) => {
+    setPicked(values);
+    change({ metrics: JSON.stringify(values) });
+  };
+  const labelled = picked.map(value => options.find(one => one.value === value) ?? { value, label: wantedOf(value, stat)?.label ?? value });
   return (
     <Container>
       <SpaceBetween size="m">
@@ -106,7 +116,7 @@ function Controls({ choice }: { choice: Choice }) {
             ariaLabel="Metrics"
             virtualScroll
             deselectAriaLabel={option => `Remove ${option.label}`}
-            onChange={({ detail }) => change({ metrics: JSON.stringify(detail.selectedOptions.slice(0, MOST).map(one => one.value)) })}
+            onChange={({ detail }) => pick(detail.selectedOptions.slice(0, MOST).map(one => one.value!))}
           />
         </FormField>
       </SpaceBetween>
