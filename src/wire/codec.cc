@@ -27,10 +27,19 @@ ApiError unknown_operation(const std::string& name) {
       400);
 }
 
+// Clients of CloudTrail leave out "com.amazonaws.cloudtrail.v20131101." (its model's namespace, as
+// AWS's SDK for JavaScript does), and AWS takes both.
+bool names_service(const ServiceModel& model, std::string_view prefix) {
+  const std::string_view whole = model.target_prefix();
+  if (prefix == whole) return true;
+  return whole.size() > prefix.size() + 1 && !prefix.empty() && whole.ends_with(prefix) &&
+         whole[whole.size() - prefix.size() - 1] == '.';
+}
+
 const Operation& json_operation(const ServiceModel& model, const RequestHead& head) {
   const std::string_view target = head.headers.get("X-Amz-Target");
   const auto dot = target.rfind('.');
-  if (dot == std::string_view::npos || target.substr(0, dot) != model.target_prefix()) {
+  if (dot == std::string_view::npos || !names_service(model, target.substr(0, dot))) {
     throw unknown_operation(std::string(target));
   }
   const std::string_view type = head.headers.get("Content-Type");

@@ -65,6 +65,17 @@ TEST(JsonCodec, NestingIsBoundedAndCheap) {
   EXPECT_LT(std::chrono::steady_clock::now() - start, std::chrono::milliseconds(200));
 }
 
+TEST(JsonCodec, TargetsWithoutTheirNamespace) {
+  const ServiceModel& cloudtrail = model("cloudtrail");
+  for (const std::string prefix :
+       {"com.amazonaws.cloudtrail.v20131101.CloudTrail_20131101", "CloudTrail_20131101"}) {
+    const auto head = target(prefix + ".LookupEvents", "application/x-amz-json-1.1");
+    EXPECT_EQ(operation_of(cloudtrail, Protocol::kJson11, head, "").name, "LookupEvents");
+  }
+  const auto part = target("Trail_20131101.LookupEvents", "application/x-amz-json-1.1");
+  EXPECT_THROW(operation_of(cloudtrail, Protocol::kJson11, part, ""), ApiError);
+}
+
 TEST(JsonCodec, OperationsByTarget) {
   const ServiceModel& sagemaker = model("sagemaker");
   const auto head = target("SageMaker.ListModels", "application/x-amz-json-1.1");
@@ -80,6 +91,8 @@ TEST(JsonCodec, OperationsByTarget) {
   const std::string json = "application/x-amz-json-1.1";
   EXPECT_EQ(code(target("SageMaker.Nothing", json)), "UnknownOperationException400");
   EXPECT_EQ(code(target("Other.ListModels", json)), "UnknownOperationException400");
+  EXPECT_EQ(code(target("Maker.ListModels", json)), "UnknownOperationException400");
+  EXPECT_EQ(code(target(".ListModels", json)), "UnknownOperationException400");
   EXPECT_EQ(code(target("SageMaker.ListModels", "text/plain")), "UnknownOperationException404");
   EXPECT_EQ(code(test_request("POST", "/")), "UnknownOperationException400");
 }

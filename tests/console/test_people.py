@@ -177,6 +177,7 @@ def test_a_decision_explained(owner, clients, user):
     marked = page.get_by_role("region", name="Document of inline").locator(".marked")
     text = "\n".join(marked.all_inner_texts())
     assert '"Allow"' in text and '"Deny"' in text and "2012-10-17" not in text
+    marked.first.scroll_into_view_if_needed()
     owner.check("decisions")
     owner.check_narrow("decisions")
     page.reload()

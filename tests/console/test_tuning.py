@@ -56,7 +56,7 @@ def test_overview(owner, clients, searched):
     owner.check("tuning-job")
     owner.check_narrow("tuning-job")
     deploy = page.get_by_role("link", name="Deploy the best")
-    assert deploy.get_attribute("href").endswith("/models/create?job=" + best["TrainingJobName"])
+    assert deploy.get_attribute("href").endswith("/endpoints/~deploy?job=" + best["TrainingJobName"])
 
 
 def test_hyperparameters(owner, searched):

@@ -77,10 +77,10 @@ export default function Event() {
       {found.loading && <Spinner size="large" />}
       {found.data === '' && <Box>No event has this ID, or it is older than what is looked up.</Box>}
       {event && (
-        <>
+        <SpaceBetween size="l">
           <Summary event={event} />
           <JsonView text={pretty(found.data!)} label="The whole event" />
-        </>
+        </SpaceBetween>
       )}
     </SpaceBetween>
   );

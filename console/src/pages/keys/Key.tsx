@@ -110,12 +110,12 @@ export default function Key() {
         </Alert>
       )}
       {key.data && (
-        <>
+        <SpaceBetween size="l">
           <Summary key_={key.data} />
           <Aliases id={id} ours={isOurs(key.data)} />
           {rotates(key.data) && <Rotation id={id} state={key.data.KeyState} />}
           <KeyPolicy id={id} ours={isOurs(key.data)} />
-        </>
+        </SpaceBetween>
       )}
       {asking === 'disable' && (
         <Confirm title="Disable the key?" verb="Disable" act={disable} close={() => setAsking('')}>

@@ -20,7 +20,7 @@ import { page, type Row } from './kms';
 const COLUMNS: Column<Row>[] = [
   { id: 'alias', header: 'Alias', cell: row => <PageLink to={to('keys', row.id)}>{row.aliases.map(alias => alias.replace(/^alias\//, '')).join(', ') || 'without one'}</PageLink> },
   { id: 'id', header: 'Key ID', cell: row => <Box variant="code">{row.id}</Box> },
-  { id: 'state', header: 'State', cell: row => <StatusBadge status={row.key?.KeyState} /> },
+  { id: 'state', header: 'State', width: 140, cell: row => <StatusBadge status={row.key?.KeyState} /> },
   { id: 'use', header: 'For', cell: row => useOf(row.key?.KeyUsage) },
   { id: 'text', header: 'Description', cell: row => row.key?.Description || '–' },
   { id: 'by', header: 'Managed by', cell: row => (row.key === undefined ? '–' : row.key.KeyManager === 'AWS' ? 'the server' : 'this account') },

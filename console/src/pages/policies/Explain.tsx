@@ -156,10 +156,10 @@ export default function Explain() {
       <QuestionForm asked={asked} busy={enabled && answer.refreshing} send={fields => (JSON.stringify(fields) === JSON.stringify(asked) ? void answer.refresh() : change(fields))} />
       {enabled && answer.error !== undefined && <ErrorBox error={answer.error} retry={() => void answer.refresh()} />}
       {enabled && answer.data && (
-        <>
+        <SpaceBetween size="l">
           <Results results={answer.data.results} />
           <Sources sources={answer.data.sources} results={answer.data.results} />
-        </>
+        </SpaceBetween>
       )}
     </SpaceBetween>
   );

@@ -21,8 +21,8 @@ export function byAws(arn: string): boolean {
 const COLUMNS: Column<Policy>[] = [
   { id: 'name', header: 'Name', cell: policy => <PageLink to={to('policies', policy.Arn!)}>{policy.PolicyName}</PageLink> },
   { id: 'by', header: 'Managed by', cell: policy => (byAws(policy.Arn!) ? 'AWS' : 'this account') },
+  { id: 'path', header: 'Path', cell: policy => policy.Path },
   { id: 'attached', header: 'Attached to', cell: policy => policy.AttachmentCount ?? 0 },
-  { id: 'text', header: 'Description', cell: policy => policy.Description ?? '–' },
   { id: 'changed', header: 'Changed', cell: policy => (byAws(policy.Arn!) ? '–' : <Time at={policy.UpdateDate ?? policy.CreateDate} />) },
 ];
 

@@ -156,7 +156,7 @@ export default function Policy() {
       {policy.error !== undefined && !policy.data && <ErrorBox error={policy.error} retry={() => void policy.refresh()} />}
       {policy.loading && <Spinner size="large" />}
       {policy.data && (
-        <>
+        <SpaceBetween size="l">
           <Container header={<Header variant="h2">Summary</Header>}>
             <KeyValuePairs
               columns={3}
@@ -169,7 +169,7 @@ export default function Policy() {
           </Container>
           <Versions policy={policy.data} refresh={policy.refresh} />
           <Attached arn={arn} />
-        </>
+        </SpaceBetween>
       )}
       {asking && (
         <Confirm title={`Delete ${name}?`} verb="Delete" type={name} act={remove} close={() => setAsking(false)}>

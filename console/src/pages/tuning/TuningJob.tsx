@@ -80,7 +80,7 @@ export default function TuningJob() {
               Stop
             </Button>
             {best ? (
-              <LinkButton variant="primary" to={`/models/create?job=${encodeURIComponent(best)}`}>
+              <LinkButton variant="primary" to={`/endpoints/~deploy?job=${encodeURIComponent(best)}`}>
                 Deploy the best
               </LinkButton>
             ) : (
