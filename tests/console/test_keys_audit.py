@@ -101,6 +101,7 @@ def test_audit(owner, server, clients):
     owner.check_narrow("audit")
     page.get_by_label("Attribute", exact=True).first.click()
     page.get_by_role("option", name="Username").click()
+    expect(page.get_by_role("button", name="Attribute Username")).to_be_visible()
     page.get_by_role("searchbox", name="Its value").fill(name)
     expect(page.locator("table tbody tr")).to_have_count(1)
     assert f"value={name}" in page.url
