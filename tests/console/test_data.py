@@ -179,7 +179,8 @@ def test_preview_of_csv(owner, clients, bucket, zipped):
     expect(columns.get_by_role("row", name="member")).to_contain_text("yes or no")
     bars = columns.get_by_role("img", name="Histogram of income").locator("rect")
     expect(bars).to_have_count(20)
-    owner.check(f"data-preview-{'gzip' if zipped else 'csv'}")
+    if not zipped:
+        owner.check("data-preview-csv")
 
 
 def test_preview_of_a_part_of_a_large_file(owner, clients, bucket):

@@ -30,7 +30,7 @@ def test_deploy_what_a_training_job_made(owner, clients, trained):
     page.get_by_label("Model name").fill(name)
     owner.check("endpoints-deploy-model")
     next_step(page)
-    expect(page.get_by_label("Instance type")).to_contain_text("ml.m5.large")
+    expect(page.get_by_role("button", name="Instance type")).to_contain_text("ml.m5.large")
     owner.check("endpoints-deploy-instances")
     owner.check_narrow("endpoints-deploy-instances")
     next_step(page)
@@ -42,7 +42,7 @@ def test_deploy_what_a_training_job_made(owner, clients, trained):
     next_step(page)
     expect(page.get_by_role("region", name="The same with boto3")).to_contain_text("create_endpoint_config(")
     owner.check("endpoints-deploy-review")
-    page.get_by_role("button", name="Deploy").click()
+    page.get_by_role("button", name="Deploy", exact=True).last.click()
     expect(page.get_by_role("heading", name=name, level=1)).to_be_visible()
     expect(page.get_by_role("main").get_by_text("In service").first).to_be_visible(timeout=60_000)
     assert float(aws.invoke(clients, name, aws.churn_features()[0][0])["Body"].read()) <= 1
@@ -68,12 +68,12 @@ def test_a_deployment_goes_on_after_what_failed(owner, clients, model, served):
     page.get_by_label("Configuration name").fill(name)
     page.get_by_label("Endpoint name").fill(served)
     next_step(page)
-    page.get_by_role("button", name="Deploy").click()
+    page.get_by_role("button", name="Deploy", exact=True).last.click()
     expect(page.get_by_text("The configuration was made already")).to_be_visible()
     page.get_by_role("button", name="Back").click()
     page.get_by_label("Endpoint name").fill(name)
     next_step(page)
-    page.get_by_role("button", name="Deploy").click()
+    page.get_by_role("button", name="Deploy", exact=True).last.click()
     expect(page.get_by_role("heading", name=name, level=1)).to_be_visible()
     assert clients.sagemaker.describe_endpoint(EndpointName=name)["EndpointConfigName"] == name
     clients.sagemaker.delete_endpoint(EndpointName=name)
@@ -101,9 +101,10 @@ def test_weights(owner, clients, served):
     expect(page.get_by_text("75 % of all requests")).to_be_visible()
     owner.check("endpoints-endpoint")
     owner.check_narrow("endpoints-endpoint")
-    for name, value in (("blue", 20), ("green", 80)):
-        slider = page.get_by_role("slider", name=f"Share of traffic of {name}")
-        slider.fill(str(value))
+    for name, keys in (("blue", ("Home", "PageUp", "PageUp")), ("green", ("End", "PageDown", "PageDown"))):
+        page.get_by_role("slider", name=f"Share of traffic of {name}").focus()
+        for key in keys:
+            page.keyboard.press(key)
     expect(page.get_by_text("80 % of all requests")).to_be_visible()
     page.get_by_role("button", name="Apply").click()
     expect(page.get_by_text(f"{served} shares its traffic anew.")).to_be_visible()

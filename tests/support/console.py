@@ -10,8 +10,6 @@ AXE = ROOT / "console" / "node_modules" / "axe-core" / "axe.min.js"
 WIDE = {"width": 1280, "height": 800}
 expect.set_options(timeout=15_000)
 NARROW = {"width": 400, "height": 800}
-# Of a machine that has other things to do; what is there is found at once.
-expect.set_options(timeout=15_000)
 # What a browser says about an answer that the page itself deals with.
 EXPECTED = ("Failed to load resource",)
 # How long something may take to be seen: CI runs several browsers and servers on two cores.

@@ -46,7 +46,7 @@ export function ChooseModel(props: { plan: Plan; change: (plan: Plan) => void; j
             <Suggest value={plan.variants[0]!.model} change={name => change(withModel(plan, name))} find={findModels} placeholder="The name of a model" />
           </FormField>
         ) : (
-          <>
+          <SpaceBetween size="m">
             {/* What was filled in stays when somebody comes back to this step. */}
             <FromJob
               job={job}
@@ -56,7 +56,7 @@ export function ChooseModel(props: { plan: Plan; change: (plan: Plan) => void; j
               }}
             />
             {plan.model && <ModelForm draft={draft} change={fill} strict={draft.image !== ''} />}
-          </>
+          </SpaceBetween>
         )}
       </SpaceBetween>
     </Container>

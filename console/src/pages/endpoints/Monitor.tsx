@@ -9,6 +9,7 @@ import { useQuery } from '../../app/navigation';
 import { usePolled } from '../../aws/usePolled';
 import { LineChart } from '../../parts/LineChart';
 import { Loaded } from '../../parts/Loading';
+import { counted } from '../../parts/words';
 import { type Measured, measure, SPANS } from './metrics';
 
 const CHARTS = [
@@ -47,7 +48,7 @@ export function Monitor({ endpoint, variants }: { endpoint: string; variants: st
     <SpaceBetween size="m">
       <Header
         variant="h2"
-        description={measured.data && `${measured.data.totals.invocations.toLocaleString('en')} invocations, ${measured.data.totals.errors.toLocaleString('en')} errors in ${span.label}`}
+        description={measured.data && `${counted(measured.data.totals.invocations, 'invocation')}, ${counted(measured.data.totals.errors, 'error')} in ${span.label}`}
         actions={
           <SegmentedControl
             label="How far back"

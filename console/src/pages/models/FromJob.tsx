@@ -1,4 +1,5 @@
 import FormField from '@cloudscape-design/components/form-field';
+import SpaceBetween from '@cloudscape-design/components/space-between';
 import { useEffect, useState } from 'react';
 
 import { ErrorBox } from '../../parts/ErrorBox';
@@ -31,11 +32,11 @@ export function FromJob({ job, change, fill }: Props) {
     // eslint-disable-next-line react-hooks/exhaustive-deps -- once for each job
   }, [job]);
   return (
-    <>
+    <SpaceBetween size="m">
       <FormField label="Training job" description="Image, model data and role are taken from it.">
         <Suggest value={job} change={change} find={completedJobs} placeholder="A completed training job" empty="No completed training job is like that" />
       </FormField>
       {error !== undefined && <ErrorBox error={error} doing="Training job" />}
-    </>
+    </SpaceBetween>
   );
 }
