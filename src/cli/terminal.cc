@@ -35,6 +35,21 @@ std::string fitted(const std::string& text, std::size_t width) {
   return cut + "…";
 }
 
+// The last column gets what is left, and where that is too little, the widest one gives way.
+void fit(std::vector<std::size_t>& widths, std::size_t screen, std::size_t indent) {
+  constexpr std::size_t kLeast = 10;
+  std::size_t before = indent;
+  for (std::size_t i = 0; i + 1 < widths.size(); ++i) before += widths[i] + kGap;
+  const std::size_t last = std::min(widths.back(), kLeast);
+  if (widths.size() > 1 && before + last > screen) {
+    std::size_t& widest = *std::max_element(widths.begin(), std::prev(widths.end()));
+    const std::size_t cut = std::min(before + last - screen, widest - std::min(widest, kLeast));
+    widest -= cut;
+    before -= cut;
+  }
+  widths.back() = std::min(widths.back(), screen > before + last ? screen - before : last);
+}
+
 }  // namespace
 
 Terminal terminal_of(int file) {
@@ -123,12 +138,7 @@ void Table::print(std::ostream& out, const Terminal& terminal, std::string_view 
     for (std::size_t i = 0; i < row.size(); ++i) measure(i, row[i].text);
   }
   if (widths.empty()) return;
-  if (terminal.width > 0) {
-    std::size_t before = indent.size();
-    for (std::size_t i = 0; i + 1 < widths.size(); ++i) before += widths[i] + kGap;
-    const std::size_t left = terminal.width > before + 10 ? terminal.width - before : 10;
-    widths.back() = std::min(widths.back(), left);
-  }
+  if (terminal.width > 0) fit(widths, terminal.width, indent.size());
   const auto line = [&](const std::vector<Cell>& row) {
     std::string text(indent);
     std::size_t missing = 0;  // blanks owed before the next cell: no line ends with them

@@ -55,6 +55,15 @@ TEST(Terminal, TheLastColumnIsCutToTheWidth) {
   EXPECT_EQ(out.str(), "NAME    DETAIL\na       a long sto…\nbcdefg\n");
 }
 
+TEST(Terminal, ALongNameGivesWayToTheWidth) {
+  Table made({"NAME", "STATUS", "DETAIL"});
+  made.add({{std::string(63, 'n')}, {"Completed"}, {"a longer story than fits"}});
+  std::ostringstream out;
+  made.print(out, {.is_terminal = true, .colours = false, .width = 40});
+  EXPECT_EQ(out.str(),
+            "NAME               STATUS     DETAIL\nnnnnnnnnnnnnnnnn…  Completed  a longer …\n");
+}
+
 TEST(Terminal, ColoursOnlyWhereTheyAreWanted) {
   EXPECT_EQ(toned({}, Tone::kBad, "x"), "x");
   EXPECT_EQ(toned({.is_terminal = true, .colours = true, .width = 80}, Tone::kBad, "x"),
