@@ -122,8 +122,8 @@ def test_what_a_user_may_not_do_is_shown(console, user):
     expect(page.get_by_text("You may not do this: sagemaker:DescribeTrainingJob")).to_be_visible()
     expect(page.get_by_text("no identity-based policy allows")).to_be_visible()
     console.check("denied")
-    console.open("/training")
-    expect(page.get_by_text("No training jobs yet")).to_be_visible()
+    console.open("/training?name=none-is-called-so")
+    expect(page.get_by_text("Nothing is like that")).to_be_visible()
 
 
 def test_sessions_of_the_api(server, clients, user):

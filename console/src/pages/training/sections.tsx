@@ -98,7 +98,6 @@ export function Inputs({ draft, edit }: SectionProps) {
         empty="No channels: the job reads no data from S3."
         onAddButtonClick={() => edit({ channels: [...draft.channels, { name: draft.channels.length === 1 ? 'validation' : '', uri: '', type: 'text/csv', mode: '' }] })}
         onRemoveButtonClick={({ detail }) => edit({ channels: draft.channels.filter((_, at) => at !== detail.itemIndex) })}
-        gridLayout={[{ breakpoint: 's', rows: [[2, 6, 3]], removeButton: { width: 'auto' } }, { rows: [[1], [1], [1]], removeButton: { ownRow: true } }]}
         definition={[
           { label: 'Channel', control: (channel: ChannelDraft, index) => <Input value={channel.name} ariaLabel="Channel" onChange={({ detail }) => change(index, { name: detail.value })} /> },
           { label: 'Data in S3', control: (channel: ChannelDraft, index) => <S3Input value={channel.uri} label="Data in S3" change={uri => change(index, { uri })} /> },
