@@ -81,7 +81,7 @@ def test_logs(owner, trained, processed):
     page.get_by_role("link", name="/aws/sagemaker/TrainingJobs").click()
     expect(page.get_by_role("heading", name="/aws/sagemaker/TrainingJobs")).to_be_visible()
     page.get_by_role("searchbox", name="Names that begin with").fill(trained["TrainingJobName"])
-    stream = page.get_by_role("link", name=trained["TrainingJobName"] + "/algo-1")
+    stream = page.get_by_role("link", name=trained["TrainingJobName"] + "/algo-1").first
     expect(stream).to_be_visible()
     owner.check("logs-group")
     stream.click()
