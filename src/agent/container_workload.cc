@@ -8,6 +8,7 @@
 #include <sys/resource.h>
 #include <sys/syscall.h>
 
+#include <algorithm>
 #include <array>
 #include <fstream>
 
@@ -40,6 +41,37 @@ std::string cannot_start(const JobSpec& spec, const std::string& why) {
 bool is_ready(int file, milliseconds time) {
   pollfd waited{file, POLLIN, 0};
   return ::poll(&waited, 1, static_cast<int>(time.count())) > 0;
+}
+
+// What the runtime says when something outside hindered it before the user's program began. Podmans
+// that share no lock change the same chains of the firewall, and one that meets another's change is
+// refused. And runc's own first processes may be killed, or not get a process or memory: it then
+// knows no more than that they were gone.
+bool passes_by(std::string_view what) {
+  constexpr std::array<std::string_view, 4> kSigns{
+      "netavark", "can't get final child's PID from pipe", "can't copy bootstrap data to pipe",
+      "waiting for init preliminary setup"};
+  return std::ranges::any_of(kSigns, [&](std::string_view sign) { return what.contains(sign); });
+}
+
+// Tries again what may pass by. Throws RuntimeError.
+template <class Step>
+void retrying(const Step& step) {
+  constexpr int kTries = 5;
+  for (int i = 1;; ++i) {
+    try {
+      return step();
+    } catch (const RuntimeError& error) {
+      if (!passes_by(error.what())) throw;
+      if (i == kTries) {
+        throw RuntimeError(error.status(),
+                           std::string(error.what()) + " (" + std::to_string(kTries) +
+                               " times: is the machine out of memory or of processes?)");
+      }
+      spdlog::warn("tries again: {}", error.what());
+    }
+    ::poll(nullptr, 0, static_cast<int>(kRetry.count()) * i);
+  }
 }
 
 FileDescriptor make_event() {
@@ -94,23 +126,11 @@ void ContainerWorkload::create() {
   if (const int pid = runtime_->inspect(id_).pid; pid > 0) open_process(pid);
 }
 
-// Podman sets up the network now. Podmans that share no lock change the same chains of the
-// firewall, and one that meets another's change is refused; the next try finds it settled.
+// Podman sets up the network and the container's first process now.
 void ContainerWorkload::attach() {
-  constexpr int kTries = 5;
-  for (int i = 1;; ++i) {
-    try {
-      attachment_ = std::make_unique<Attachment>(runtime_->socket(), id_, Attachment::Replay::kNo);
-      return;
-    } catch (const RuntimeError& error) {
-      if (i == kTries ||
-          std::string_view(error.what()).find("netavark") == std::string_view::npos) {
-        throw;
-      }
-      spdlog::warn("tries again: {}", error.what());
-    }
-    ::poll(nullptr, 0, static_cast<int>(kRetry.count()));
-  }
+  retrying([&] {
+    attachment_ = std::make_unique<Attachment>(runtime_->socket(), id_, Attachment::Replay::kNo);
+  });
 }
 
 ContainerWorkload::~ContainerWorkload() {
@@ -161,7 +181,7 @@ void ContainerWorkload::connect_network(int pid) {
 
 void ContainerWorkload::go() {
   try {
-    runtime_->start(id_);
+    retrying([&] { runtime_->start(id_); });  // where Docker sets it up
     started_ = true;
     if (!pidfd_) {
       const containers::ContainerState state = runtime_->inspect(id_);

@@ -38,10 +38,14 @@ def missing():
 class Podman:
     """owns: the service, its storage and its containers."""
 
-    def __init__(self):
+    def __init__(self, runc=None):
+        """`runc`: a program in its place."""
         # Short: Podman's own sockets are below it.
         self.folder = Path(tempfile.mkdtemp(prefix="clary-pod-", dir="/tmp"))
-        (self.folder / "containers.conf").write_text(SETTINGS.format(folder=self.folder))
+        settings = SETTINGS.format(folder=self.folder)
+        if runc is not None:
+            settings += f'[engine.runtimes]\nrunc = ["{runc}"]\n'
+        (self.folder / "containers.conf").write_text(settings)
         (self.folder / "networks").mkdir()
         self.socket = self.folder / "s.sock"
         self.process = None
@@ -83,10 +87,10 @@ class Podman:
         path = self.folder / (name.replace("/", "-").replace(":", "-") + ".tar")
         return tiny_image.write_archive(str(path), name, files, **options)
 
-    def load(self, server, name, files):
+    def load(self, server, name, files, **options):
         """Makes an image and loads it as a user does; what `clary image load` said."""
         done = subprocess.run(
-            [binary(), "image", "load", self.image(name, files), "--data-dir",
+            [binary(), "image", "load", self.image(name, files, **options), "--data-dir",
              str(server.data_dir), "--container-socket", str(self.socket)],
             capture_output=True, text=True, timeout=120)
         assert done.returncode == 0, done.stderr
@@ -110,13 +114,13 @@ class Podman:
         shutil.rmtree(self.folder, ignore_errors=True)
 
 
-def own_runtime():
+def own_runtime(runc=None):
     """For a fixture: a runtime that is there until the fixture ends."""
     import pytest  # benchmarks, which have none, make a runtime themselves
     reason = missing()
     if reason:
         pytest.skip(reason)
-    runtime = Podman()
+    runtime = Podman(runc)
     try:
         runtime.start()
         yield runtime
