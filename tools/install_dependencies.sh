@@ -23,6 +23,8 @@ packages=(
   chromium fonts-liberation
   # containers
   podman runc netavark aardvark-dns iptables skopeo
+  # what the container of a test serves with
+  nginx-light
   "$@"
 )
 

@@ -15,15 +15,15 @@ PROGRAMS = ["/usr/bin/" + name for name in (
     "dash", "bash", "sleep", "cat", "id", "env", "ls", "mkdir", "chmod", "cp", "rm", "dirname")]
 
 
-def _libraries(program):
-    """What the program is linked to, loader included."""
-    text = subprocess.run(["ldd", program], capture_output=True, text=True).stdout
+def _libraries(*programs):
+    """What the programs are linked to, loader included."""
+    text = subprocess.run(["ldd", *programs], capture_output=True, text=True).stdout
     return set(re.findall(r"(/\S+\.so\S*)", text))
 
 
-def _add(layer, source, name):
+def _add(layer, source, name, left_out=lambda entry: False):
     def plain(entry):
-        if "__pycache__" in entry.name or entry.name.endswith(".a"):
+        if "__pycache__" in entry.name or entry.name.endswith(".a") or left_out(entry):
             return None
         entry.uid = entry.gid = entry.mtime = 0
         entry.uname = entry.gname = ""
@@ -31,14 +31,30 @@ def _add(layer, source, name):
     layer.add(source, name, filter=plain)
 
 
-def _layer(files):
-    """A tar of Python's interpreter and standard library, a shell, and `files` (path -> text)."""
+def _is_left_out(entry):
+    return "/tests/" in entry.name or entry.name.endswith("/tests")
+
+
+def _add_packages(layer, folder, packages, into):
+    """Installed Python packages, without their tests; the host's libraries that they want."""
+    extensions = []
+    for name in packages:
+        _add(layer, folder / name, f"{into}/{name}", _is_left_out)
+        extensions += [path for path in (folder / name).rglob("*.so") if "/tests/" not in str(path)]
+    return {path for path in _libraries(*extensions) if not path.startswith(str(folder))}
+
+
+def _layer(files, programs=(), packages=None):
+    """A tar of Python's interpreter and standard library, a shell, and `files` (path -> text).
+
+    `programs` of the host come too, and of `packages`, (site-packages folder, names), those named.
+    """
     python = str(Path(sysconfig.get_config_var("BINDIR")) / f"python3.{sys.version_info.minor}")
     if not os.path.exists(python):
         python = f"/usr/bin/python3.{sys.version_info.minor}"
     stdlib = Path(sysconfig.get_path("stdlib"))
     wanted = set()
-    for program in [python, *PROGRAMS, *map(str, (stdlib / "lib-dynload").glob("*.so"))]:
+    for program in [python, *PROGRAMS, *programs, *map(str, (stdlib / "lib-dynload").glob("*.so"))]:
         wanted |= _libraries(program)
     buffer = io.BytesIO()
     with tarfile.open(fileobj=buffer, mode="w", format=tarfile.PAX_FORMAT) as layer:
@@ -56,8 +72,10 @@ def _layer(files):
             entry.type, entry.linkname = tarfile.SYMTYPE, target
             layer.addfile(entry)
         _add(layer, os.path.realpath(python), f"usr/bin/{Path(python).name}")
-        for program in PROGRAMS:
+        for program in [*PROGRAMS, *programs]:
             _add(layer, program, program[1:])
+        if packages:
+            wanted |= _add_packages(layer, *packages, f"usr/lib/{stdlib.name}")
         for library in wanted:
             # /lib and /lib64 are links in the image, as on the host.
             name = library if library.startswith("/usr/") else "/usr" + library
@@ -76,13 +94,13 @@ def _layer(files):
     return buffer.getvalue()
 
 
-def write_archive(path, name, files, entrypoint=None, command=None, environment=()):
+def write_archive(path, name, files, entrypoint=None, command=None, environment=(), **more):
     """Writes a `docker save` archive of an image called `name`, for `clary image load`."""
-    layer = _layer(files)
+    layer = _layer(files, **more)
     digest = hashlib.sha256(layer).hexdigest()
     config = json.dumps({
         "architecture": "amd64", "os": "linux", "created": "2024-01-01T00:00:00Z",
-        "config": {"Env": ["PATH=/usr/bin:/bin:/opt/program", "IMAGE_SAYS=hello", *environment],
+        "config": {"Env": ["PATH=/usr/sbin:/usr/bin:/bin:/opt/program", "IMAGE_SAYS=hello", *environment],
                    "WorkingDir": "/opt/program", "Entrypoint": entrypoint, "Cmd": command},
         "rootfs": {"type": "layers", "diff_ids": [f"sha256:{digest}"]},
         "history": [{"created": "2024-01-01T00:00:00Z"}]}).encode()
