@@ -19,7 +19,9 @@ using std::chrono::milliseconds;
 constexpr std::size_t kBodyBytes = 1 << 20;
 constexpr milliseconds kAnswerTimeout{30000};
 // How long a report may wait for those that follow: each request costs the server a transaction.
-constexpr milliseconds kGather{5};
+// The longer it takes to answer, the more it has to do.
+constexpr milliseconds kGather{15};
+constexpr milliseconds kLongestGather{200};
 constexpr milliseconds kFirstRetry{20};
 constexpr milliseconds kLongestRetry{1000};
 // Between questions whether a gang may go on.
@@ -44,6 +46,7 @@ Reporter::Reporter(ReporterOptions options, const Clock& clock)
       spool_(
           open(options_.spool.c_str(), O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, S_IRUSR | S_IWUSR)),
       go_delay_(kFirstGoDelay),
+      gather_(kGather),
       go_(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)),
       client_(options_.server) {
   if (!spool_) broken();
@@ -158,7 +161,10 @@ bool Reporter::send_some() {
                      {"Content-Type", "application/json"}};
   request.body = take(until);
   try {
+    const auto began = clock_.steady_now();
     const http::ClientResponse response = client_.send(request, kAnswerTimeout);
+    const auto took = std::chrono::ceil<milliseconds>(clock_.steady_now() - began);
+    gather_ = std::clamp(2 * took, kGather, kLongestGather);
     boost::system::error_code error;
     const json::value answer = json::parse(response.body, error);
     if (response.status == 200 && !error && answer.is_object()) {
@@ -187,7 +193,7 @@ bool Reporter::wait_to_retry(milliseconds& delay) {
 }
 
 void Reporter::gather(std::unique_lock<std::mutex>& lock) {
-  changed_.wait_for(lock, kGather,
+  changed_.wait_for(lock, gather_,
                     [&] { return stopping_ || abandoned_ || finishing_ || awaits_go_; });
 }
 

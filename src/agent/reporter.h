@@ -82,6 +82,7 @@ class Reporter {
   bool abandoned_ = false;              // guarded by mutex_: nobody will ever take more
   bool awaits_go_ = false;              // guarded by mutex_
   std::chrono::milliseconds go_delay_;  // until it asks again; the sender's
+  std::chrono::milliseconds gather_;    // how long reports wait for others; the sender's
   bool stop_told_ = false;              // the sender's
   process::FileDescriptor go_;          // an event
   http::BlockingClient client_;         // the sender's

@@ -115,7 +115,7 @@ void Runs::Impl::launch(Gang& started) {
   }
   // Not waited for: a handle that a crash forgets is found again by starting the run again.
   table.save_later(runs);
-  if (failed) notify(started.spec());
+  if (failed) notify(started.spec(), Change::kEnded);
 }
 
 // With the mutex held.
@@ -146,7 +146,7 @@ void Runs::Impl::start_waiting() {
   for (const GangPointer& one : ousted) oust(*one);
   for (const GangPointer& one : admitted) {
     launch(*one);
-    notify(one->spec());
+    notify(one->spec(), Change::kGoesOn);
   }
   // An agent that could not be started has made room again.
   if (!admitted.empty()) start_waiting();
@@ -246,7 +246,7 @@ void Runs::Impl::restore() {
   }
   for (const GangPointer& one : alive) resume(*one);
   // Who waits for them may have died between reading the outcome and forgetting the run.
-  for (const GangPointer& one : ended) notify(one->spec());
+  for (const GangPointer& one : ended) notify(one->spec(), Change::kEnded);
 }
 
 }  // namespace clary::engine

@@ -16,7 +16,8 @@ constexpr store::Migration kMigrations[] = {{"runs", 1, kSchema}};
 constexpr char kLoad[] = "SELECT spec,access,state,applied FROM runs ORDER BY number";
 constexpr char kInsert[] =
     "INSERT INTO runs(id,spec,access,state,applied) VALUES(?1,?2,?3,?4,?5) ON CONFLICT DO NOTHING";
-constexpr char kSave[] = "UPDATE runs SET access=?2,state=?3,applied=?4 WHERE id=?1";
+constexpr char kSave[] = "UPDATE runs SET state=?2,applied=?3 WHERE id=?1";
+constexpr char kSaveEnded[] = "UPDATE runs SET state=?2,applied=?3,access=?4 WHERE id=?1";
 constexpr char kSaveApplied[] = "UPDATE runs SET applied=?2 WHERE id=?1";
 constexpr char kRemove[] = "DELETE FROM runs WHERE id=?1";
 
@@ -48,13 +49,16 @@ AgentAccess access_of(const RunSinks& sinks, std::string_view text, const std::s
   return access_from_json(json::parse(*opened).as_object());
 }
 
+// Keys are sealed anew only where they change: when the run is new, and when it has ended.
 struct Row {
-  Row(const RunSinks& sinks, const StoredRun& stored)
+  Row(const RunSinks& sinks, const StoredRun& stored, bool is_new = false)
       : id(stored.run.spec.id),
-        access(access_text(sinks, stored)),
+        access(is_new || stored.run.outcome ? access_text(sinks, stored) : std::string()),
         state(json::serialize(state_to_json(stored.run))),
         applied(stored.applied) {}
-  std::string id, access, state;
+  std::string id;
+  std::string access;  // "": as it is stored
+  std::string state;
   std::uint64_t applied;
 };
 
@@ -65,12 +69,10 @@ std::vector<Row> rows_of(const RunSinks& sinks, const std::vector<StoredRun>& ru
 }
 
 void update(store::Connection& connection, const Row& row) {
-  connection.statement(kSave)
-      .bind(1, row.id)
-      .bind(2, row.access)
-      .bind(3, row.state)
-      .bind(4, row.applied)
-      .run();
+  store::Statement& save = connection.statement(row.access.empty() ? kSave : kSaveEnded);
+  save.bind(1, row.id).bind(2, row.state).bind(3, row.applied);
+  if (!row.access.empty()) save.bind(4, row.access);
+  save.run();
 }
 
 }  // namespace
@@ -100,7 +102,7 @@ void RunTable::insert_later(const std::vector<StoredRun>& runs,
                             std::function<void(std::exception_ptr)> done) {
   std::vector<std::pair<Row, std::string>> rows;
   for (const StoredRun& stored : runs) {
-    rows.emplace_back(Row(sinks_, stored), json::serialize(to_json(stored.run.spec)));
+    rows.emplace_back(Row(sinks_, stored, true), json::serialize(to_json(stored.run.spec)));
   }
   database_.write_later(
       [rows = std::move(rows)](store::Connection& connection) {
@@ -152,9 +154,13 @@ void RunTable::save_applied(const StoredRun& stored,
 }
 
 void RunTable::remove(const std::vector<std::string>& ids) {
-  database_.write([&](store::Connection& connection) {
-    for (const std::string& id : ids) connection.statement(kRemove).bind(1, id).run();
-  });
+  database_.write_later(
+      [ids](store::Connection& connection) {
+        for (const std::string& id : ids) connection.statement(kRemove).bind(1, id).run();
+      },
+      [](std::exception_ptr error) {
+        if (error) spdlog::error("a run that is over could not be forgotten");
+      });
 }
 
 }  // namespace clary::engine

@@ -102,7 +102,7 @@ void Runs::Impl::agent_ended(const std::string& id) {
     conclude_lost(ended);
   }
   settle(*ended.gang);
-  notify(ended.gang->spec());
+  notify(ended.gang->spec(), Change::kEnded);
   start_waiting();
 }
 
@@ -154,7 +154,7 @@ std::span<const store::Migration> Runs::migrations() {
   return RunTable::migrations();
 }
 
-void Runs::on_change(std::function<void(const JobSpec& spec)> callback) {
+void Runs::on_change(std::function<void(const JobSpec& spec, Change change)> callback) {
   impl_->changed = std::move(callback);
 }
 
@@ -261,7 +261,7 @@ void Runs::request_stop(const std::string& spec_id) {
     if (was_queued) impl_->table.save_all(runs);
   }
   if (was_queued) {
-    impl_->notify(target->spec());
+    impl_->notify(target->spec(), Change::kEnded);
     impl_->start_waiting();
   } else {
     for (Member& member : target->members) impl_->stop_member(member, Impl::Asker::kUser);
@@ -316,7 +316,7 @@ json::object Runs::apply_report(std::string_view spec_id, std::string_view token
   if (visible) {
     const bool ended = now([](const StoredRun& stored) { return stored.run.outcome.has_value(); });
     if (ended) impl_->settle(*target.gang);
-    impl_->notify(target.member->spec);
+    impl_->notify(target.member->spec, ended ? Change::kEnded : Change::kGoesOn);
     if (ended) impl_->start_waiting();
   }
   return now([&](const StoredRun& stored) {

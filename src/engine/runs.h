@@ -107,7 +107,8 @@ class Runs {
   static std::span<const store::Migration> migrations();
 
   // The callback gets every change (any thread; must only enqueue).
-  void on_change(std::function<void(const JobSpec& spec)> callback);
+  enum class Change { kGoesOn, kEnded };
+  void on_change(std::function<void(const JobSpec& spec, Change change)> callback);
   void preempt_when_needed(Preemption whom);  // before start(); else none has to
   void start();
   void stop();  // the server goes away; agents stay

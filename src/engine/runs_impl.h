@@ -65,7 +65,7 @@ struct Runs::Impl {
   RunTable table;
   ComputeBackend& backend;
   const Clock& clock;
-  std::function<void(const JobSpec&)> changed;  // set before start()
+  std::function<void(const JobSpec&, Change)> changed;  // set before start()
 
   // Held shared by callbacks of the backend, so that stop() can wait for them. Theirs too: the
   // backend may still be about to call when this is gone.
@@ -115,8 +115,8 @@ struct Runs::Impl {
     return locks;
   }
 
-  void notify(const JobSpec& spec) const {
-    if (changed) changed(spec);
+  void notify(const JobSpec& spec, Change change) const {
+    if (changed) changed(spec, change);
   }
 
   // With the mutex held: false when one of this id is there already.

@@ -194,7 +194,7 @@ TEST_F(RunsTest, TellsOfAChangeWhileAReportIsApplied) {
   enum Step { kBefore, kTold, kReported };
   std::atomic<Step> step{kBefore};
   std::string told;
-  runs_->on_change([&](const JobSpec& spec) {
+  runs_->on_change([&](const JobSpec& spec, Runs::Change) {
     if (spec.id != "b" || step.load(kRelaxed) != kBefore) return;
     step.store(kTold, kRelaxed);
     while (step.load(kRelaxed) != kReported) std::this_thread::yield();

@@ -89,7 +89,7 @@ class RunsTest : public ::testing::Test {
     sinks.metrics = [this](store::Connection&, const JobSpec&,
                            const std::vector<FinalMetric>& metrics) { points_ += metrics.size(); };
     runs_ = std::make_unique<Runs>(*database_, *backend_, clock_, capacity, sinks);
-    runs_->on_change([this](const JobSpec& spec) { changes_.push_back(spec.id); });
+    runs_->on_change([this](const JobSpec& spec, Runs::Change) { changes_.push_back(spec.id); });
     runs_->preempt_when_needed(preemption);
     runs_->start();
   }

@@ -75,6 +75,7 @@ namespace clary::server {
 namespace {
 
 constexpr std::chrono::seconds kMetricsInterval{5};
+constexpr std::chrono::milliseconds kPhasesTogether{15};
 constexpr unsigned kControllerThreads = 4;
 constexpr unsigned kSearchThreads = 2;  // suggestions of tuning jobs take up to half a second each
 
@@ -460,9 +461,13 @@ void Services::start(const std::string& url) {
   if (!impl_->settings.authorization) {
     spdlog::warn("authorization is off: whoever signs a request may do everything");
   }
-  impl_->runs.on_change([impl = impl_.get()](const engine::JobSpec& spec) {
+  impl_->runs.on_change([impl = impl_.get()](const engine::JobSpec& spec, auto change) {
+    // Phases of a job that goes on often follow each other at once: they are looked at together.
+    const bool waits =
+        change == engine::Runs::Change::kGoesOn && spec.mode == engine::JobSpec::Mode::kRunToEnd;
     impl->controllers.enqueue(
-        {.kind = spec.kind, .account = spec.account, .region = spec.region, .name = spec.name});
+        {.kind = spec.kind, .account = spec.account, .region = spec.region, .name = spec.name},
+        waits ? kPhasesTogether : std::chrono::milliseconds(0));
   });
   impl_->controllers.add(impl_->training);
   impl_->searches.add(impl_->tuning);

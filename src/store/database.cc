@@ -207,6 +207,10 @@ struct Database::Impl {
       first = next;
       try {
         writer.statement(kBegin).run();
+        if (changes.size() == 1) {
+          run_alone(changes.front());
+          next = 1;
+        }
         while (next < changes.size() && run_one(changes[next])) ++next;
         if (next < changes.size()) {
           // SQLite rolled everything back (disk full): what ran before in this transaction is
@@ -225,6 +229,12 @@ struct Database::Impl {
       writer.finish_statements();
     }
     for (auto& change : changes) report(change);
+  }
+
+  // One that has the transaction to itself needs no savepoint.
+  void run_alone(const Change& change) {
+    (change.run != nullptr ? *change.run : change.owned)(writer);
+    writer.finish_statements();
   }
 
   // False when the whole transaction is lost.
