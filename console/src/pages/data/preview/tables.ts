@@ -1,5 +1,6 @@
 import Papa from 'papaparse';
 
+import { counted } from '../../../parts/words';
 import { type Column, isNumberText, profile } from './columns';
 
 // The first rows of a file as a table.
@@ -106,5 +107,5 @@ export async function parquetTable(size: number, read: (from: number, to: number
     compressors,
   });
   const rows = objects.map(object => names.map(name => object[name]));
-  return tabled(`Parquet, ${metadata.row_groups.length} row groups`, names, rows, rows.length === total, types, total);
+  return tabled(`Parquet, ${counted(metadata.row_groups.length, 'row group')}`, names, rows, rows.length === total, types, total);
 }
