@@ -33,8 +33,8 @@ struct Cell {
   Tone tone = Tone::kPlain;
 };
 
-// Columns as wide as their longest cell; the last one gets what is left of the terminal's width, and
-// the widest one is cut where nothing is left.
+// Columns as wide as their longest cell; the last one gets what is left of the terminal's width,
+// and the widest one is cut where nothing is left.
 class Table {
  public:
   explicit Table(std::vector<std::string> heads) : heads_(std::move(heads)) {}
