@@ -8,7 +8,6 @@ from playwright.sync_api import expect
 ROOT = Path(__file__).resolve().parents[2]
 AXE = ROOT / "console" / "node_modules" / "axe-core" / "axe.min.js"
 WIDE = {"width": 1280, "height": 800}
-expect.set_options(timeout=15_000)
 NARROW = {"width": 400, "height": 800}
 # What a browser says about an answer that the page itself deals with.
 EXPECTED = ("Failed to load resource",)

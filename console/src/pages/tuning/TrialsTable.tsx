@@ -28,7 +28,7 @@ function columnsFor(searches: Search[]): Column<Trial>[] {
   const names = [...new Set(searches.flatMap(search => axesOf(search.ranges).map(axis => axis.name)))];
   return [
     { id: 'name', header: 'Name', sort: 'Name', cell: trial => <PageLink to={to('training', trial.TrainingJobName!)}>{trial.TrainingJobName}</PageLink> },
-    { id: 'status', header: 'Status', sort: 'Status', cell: trial => <StatusBadge status={trial.TrainingJobStatus} /> },
+    { id: 'status', header: 'Status', sort: 'Status', width: 140, cell: trial => <StatusBadge status={trial.TrainingJobStatus} /> },
     {
       id: 'value',
       header: metric,
