@@ -33,6 +33,9 @@ function denied(error: Thrown, requestId?: string): Problem {
   };
 }
 
+// What browsers say when no answer came ("Failed to fetch", "NetworkError ...", "Load failed"): a
+// TypeError, as mistakes of a page are too.
+const UNREACHABLE = /fetch|network|load failed|timeout/i;
 const MISSING = /NotFound|NoSuch|Could not find|does not exist/i;
 
 export function problemOf(thrown: unknown): Problem {
@@ -42,7 +45,7 @@ export function problemOf(thrown: unknown): Problem {
   const code = error.name ?? 'Error';
   const message = error.message ?? String(thrown);
   if (/AccessDenied|NotAuthorized|UnauthorizedOperation/.test(code)) return denied(error, requestId);
-  if (status === undefined && (thrown instanceof TypeError || /fetch|network|timeout/i.test(`${code} ${message}`))) {
+  if (status === undefined && UNREACHABLE.test(`${code} ${message}`)) {
     return {
       kind: 'unreachable',
       code,
