@@ -12,6 +12,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "support"))
 import aws  # noqa: E402
 import frameworks  # noqa: E402
 from clary_server import VENVS, ClaryServer, ForeignServer  # noqa: E402
+from data_fixtures import bucket, churn, churn_channels, trained  # noqa: E402,F401
 
 
 @pytest.fixture(scope="session")
@@ -43,38 +44,6 @@ def pytest_runtest_makereport(item, call):
             and "clients" in fixtures:
         aws.stop_jobs(fixtures["clients"])
     return report
-
-
-@pytest.fixture
-def bucket(clients):
-    """An empty bucket of the test's own."""
-    name = aws.unique("bucket")
-    clients.s3.create_bucket(Bucket=name)
-    yield name
-    aws.empty_bucket(clients.s3, name)
-
-
-@pytest.fixture(scope="session")
-def churn(clients):
-    """A bucket that holds the churn data: train/, validation/ and test/."""
-    name = aws.unique("churn")
-    clients.s3.create_bucket(Bucket=name)
-    for part in ("train", "validation", "test"):
-        clients.s3.put_object(Bucket=name, Key=f"{part}/{part}.csv", Body=aws.churn_rows(part))
-    return name
-
-
-@pytest.fixture(scope="session")
-def churn_channels(churn):
-    return [aws.channel(part, f"s3://{churn}/{part}/") for part in ("train", "validation")]
-
-
-@pytest.fixture(scope="session")
-def trained(clients, churn, churn_channels):
-    """The description of a completed training job over the churn data."""
-    job = aws.train(clients, churn, churn_channels)
-    assert job["TrainingJobStatus"] == "Completed", job.get("FailureReason")
-    return job
 
 
 @pytest.fixture(scope="session")

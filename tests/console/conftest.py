@@ -16,6 +16,7 @@ import aws  # noqa: E402
 import frameworks  # noqa: E402
 from clary_server import ClaryServer  # noqa: E402
 from console import AXE, Console  # noqa: E402
+from data_fixtures import bucket, churn, churn_channels, trained  # noqa: E402,F401
 
 
 def pytest_addoption(parser):
@@ -72,34 +73,6 @@ def owner(console):
     """The same, signed in with the key of `clary env`."""
     console.sign_in_with_key()
     return console
-
-
-@pytest.fixture
-def bucket(clients):
-    """An empty bucket of the test's own."""
-    name = aws.unique("bucket")
-    clients.s3.create_bucket(Bucket=name)
-    yield name
-    aws.empty_bucket(clients.s3, name)
-
-
-@pytest.fixture(scope="session")
-def churn(clients):
-    """A bucket that holds the churn data: train/, validation/ and test/."""
-    name = aws.unique("churn")
-    clients.s3.create_bucket(Bucket=name)
-    for part in ("train", "validation", "test"):
-        clients.s3.put_object(Bucket=name, Key=f"{part}/{part}.csv", Body=aws.churn_rows(part))
-    return name
-
-
-@pytest.fixture(scope="session")
-def trained(clients, churn):
-    """The description of a completed training job over the churn data."""
-    channels = [aws.channel(part, f"s3://{churn}/{part}/") for part in ("train", "validation")]
-    job = aws.train(clients, churn, channels)
-    assert job["TrainingJobStatus"] == "Completed", job.get("FailureReason")
-    return job
 
 
 def pytest_collection_modifyitems(items):
