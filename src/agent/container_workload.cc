@@ -46,11 +46,21 @@ bool is_ready(int file, milliseconds time) {
 // What the runtime says when something outside hindered it before the user's program began. Podmans
 // that share no lock change the same chains of the firewall, and one that meets another's change is
 // refused. And runc's own first processes may be killed, or not get a process or memory: it then
-// knows no more than that they were gone.
+// knows no more than that they were gone, and says so after the step it was at (libcontainer's
+// process_linux.go; "%!w(<nil>)" is its way to say that the other end was closed).
 bool passes_by(std::string_view what) {
-  constexpr std::array<std::string_view, 4> kSigns{
-      "netavark", "can't get final child's PID from pipe", "can't copy bootstrap data to pipe",
-      "waiting for init preliminary setup"};
+  constexpr std::array<std::string_view, 12> kSigns{"netavark",
+                                                    "init-p: ",
+                                                    "can't get final child's PID from pipe",
+                                                    "can't copy bootstrap data to pipe",
+                                                    "waiting for init preliminary setup",
+                                                    "waiting for our first child to exit",
+                                                    "error during container init: EOF",
+                                                    "error during container init: %!w(<nil>)",
+                                                    "could not synchronise after",
+                                                    "container process is already dead",
+                                                    "no such process",
+                                                    "no logs from conmon"};
   return std::ranges::any_of(kSigns, [&](std::string_view sign) { return what.contains(sign); });
 }
 
