@@ -14,9 +14,10 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 arguments=(--quiet --disable-pip-version-check --no-deps --only-binary=:all: --dest "$work")
 [ -n "$platform" ] && arguments+=(--platform "$platform" --implementation py --abi none)
-for attempt in 1 2 3; do
+for attempt in 1 2 3 4 5; do
   python3 -m pip download "${arguments[@]}" "$name==$version" && break
-  [ "$attempt" = 3 ] && { echo "cannot download $name $version" >&2; exit 1; }
+  [ "$attempt" = 5 ] && { echo "cannot download $name $version" >&2; exit 1; }
+  sleep $((attempt * 3))  # a registry that is away for a moment
 done
 
 wheel=$(echo "$work"/*.whl)

@@ -63,7 +63,7 @@ def run_program(server, tmp_path_factory):
 
     Returns what it printed; with `merged`, its standard error too.
     """
-    def run(venv, *command, timeout=300, merged=False, **environment):
+    def run(venv, *command, timeout=600, merged=False, **environment):
         python = VENVS / venv / "bin"
         if not python.exists():
             pytest.skip(f"no {python}: run tools/make_venvs.sh {venv}")

@@ -29,7 +29,7 @@ def submit(clients, bucket, script, *options, **changes):
             "S3InputMode": "File"}}],
         ProcessingResources={"ClusterConfig": {
             "InstanceType": "ml.m5.large", "InstanceCount": 1, "VolumeSizeInGB": 1}}, **changes)
-    return aws.wait_processing(clients, name, 120)
+    return aws.wait_processing(clients, name, 300)
 
 
 def test_sdk_v2(run_program):

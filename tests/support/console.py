@@ -12,7 +12,7 @@ NARROW = {"width": 400, "height": 800}
 # What a browser says about an answer that the page itself deals with.
 EXPECTED = ("Failed to load resource",)
 # How long something may take to be seen: CI runs several browsers and servers on two cores.
-expect.set_options(timeout=15_000)
+expect.set_options(timeout=30_000)
 
 
 class Console:
