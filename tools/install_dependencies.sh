@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Installs what a bare Debian 12 lacks to build, test and run Clary. Does nothing when all is there.
 # Needs root, or sudo without a prompt.
-#   install_dependencies.sh [PACKAGE...]     further ones, such as python3-torch and
+#   install_dependencies.sh [PACKAGE...]     further ones, such as python3-torch, openssh-server and
 #                                            openjdk-17-jre-headless for their tests
 set -euo pipefail
 

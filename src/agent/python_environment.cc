@@ -17,7 +17,6 @@ namespace fs = std::filesystem;
 using process::Bind;
 
 constexpr const char* kLayer = "/opt/clary/env";
-constexpr const char* kRuntime = "/opt/clary/python";
 constexpr std::array<const char*, 3> kSystemPath{"/usr/local/bin", "/usr/bin", "/bin"};
 
 void write_text(const fs::path& file, const std::string& text, bool executable = false) {
@@ -60,7 +59,7 @@ void make_layer(const PythonSpec& python, const fs::path& folder) {
     lines += "import site; site.addsitedir('" + site + "')\n";
   }
   // Last: names of AWS's images, for environments that have not got the real modules.
-  lines += std::string(kRuntime) + "\n" + kRuntime + "/compat\n";
+  lines += std::string(kPythonRuntime) + "\n" + kPythonRuntime + "/compat\n";
   write_text(packages / "environment.pth", lines);
 }
 
@@ -91,7 +90,7 @@ std::vector<Bind> prepare_python(const PythonSpec& python, const fs::path& folde
   std::vector<Bind> binds;
   for (const std::string& own : python.folders) binds.push_back({own, own});
   binds.push_back({folder, kLayer, Bind::Access::kWrite});
-  binds.push_back({runtime, kRuntime});
+  binds.push_back({runtime, kPythonRuntime});
   return binds;
 }
 
@@ -101,7 +100,8 @@ std::string find_in_python(const PythonSpec& python, const fs::path& folder,
   if (is_program(folder / "bin" / name) || fs::is_symlink(folder / "bin" / name)) {
     return std::string(kLayer) + "/bin/" + name;
   }
-  if (is_program(runtime_folder() / "bin" / name)) return std::string(kRuntime) + "/bin/" + name;
+  if (is_program(runtime_folder() / "bin" / name))
+    return std::string(kPythonRuntime) + "/bin/" + name;
   if (is_program(bin_of(python) / name)) return bin_of(python) / name;
   for (const char* place : kSystemPath) {
     if (is_program(fs::path(place) / name)) return std::string(place) + "/" + name;
@@ -111,7 +111,8 @@ std::string find_in_python(const PythonSpec& python, const fs::path& folder,
 }
 
 std::map<std::string, std::string> python_variables(const PythonSpec& python) {
-  std::string path = std::string(kLayer) + "/bin:" + kRuntime + "/bin:" + bin_of(python).string();
+  std::string path =
+      std::string(kLayer) + "/bin:" + kPythonRuntime + "/bin:" + bin_of(python).string();
   for (const char* place : kSystemPath) path += std::string(":") + place;
   std::map<std::string, std::string> variables{
       {"PATH", path},

@@ -14,6 +14,9 @@
 
 namespace clary::agent {
 
+// Where the sandbox has clary_runtime, and what else stands beside it.
+inline constexpr const char* kPythonRuntime = "/opt/clary/python";
+
 // Makes the run's own layer in `folder`, anew, and says what the sandbox binds. Throws CannotLaunch
 // when the environment or clary_runtime is not there, StorageError when the disk fails.
 std::vector<process::Bind> prepare_python(const PythonSpec& python,

@@ -14,6 +14,7 @@
 #include "agent/hosts.h"
 #include "agent/network/private_network.h"
 #include "agent/python_environment.h"
+#include "agent/ssh_access.h"
 #include "agent/workload_user.h"
 #include "base/errors.h"
 #include "process/shared_libraries.h"
@@ -77,6 +78,11 @@ Program program_of(const RunFile& run) {
   if (spec.launch == Launch::kEnvironment) {
     program.binds = prepare_python(spec.python, run.folder / "python");
     program.arguments[0] = find_in_python(spec.python, run.folder / "python", spec.command[0]);
+    if (brings_drivers(spec)) {
+      for (Bind& bind : prepare_ssh(spec, run.folder / "ssh")) {
+        program.binds.push_back(std::move(bind));
+      }
+    }
   } else {
     const fs::path native = checked_native_program();
     program.binds = program_binds(native);
@@ -129,15 +135,19 @@ SandboxWorkload::SandboxWorkload(const WorkloadOptions& options)
   if (user_) {
     sandbox.user = user_;
     sandbox.become = become.get();
-    std::erase_if(sandbox.files, [](const auto& copy) { return copy.inside == kPasswordFile; });
-    sandbox.files.push_back(
-        {open_file(write_password_file(options.run.folder, *user_)), kPasswordFile});
     owned_.push_back(options.opt_ml);
     for (const auto* binds : {&program.binds, &options.binds}) {
       for (const Bind& bind : *binds) {
         if (bind.access == Bind::Access::kWrite) owned_.push_back(bind.host);
       }
     }
+  }
+  // ssh serves only users that it finds there.
+  if (user_ || brings_drivers(spec)) {
+    const uid_t named = user_.value_or(process::kUserInUserSpace);
+    std::erase_if(sandbox.files, [](const auto& copy) { return copy.inside == kPasswordFile; });
+    sandbox.files.push_back(
+        {open_file(write_password_file(options.run.folder, named)), kPasswordFile});
   }
   sandbox.network = spec.network;
   if (options.network) {

@@ -6,6 +6,7 @@
 #include "agent/container_workload.h"
 #include "agent/python_environment.h"
 #include "agent/sandbox_workload.h"
+#include "agent/ssh_access.h"
 #include "agent/workload_user.h"
 
 namespace clary::agent {
@@ -45,6 +46,7 @@ std::vector<std::string> environment_of(const WorkloadOptions& options) {
   }
   if (spec.launch == Launch::kEnvironment) {
     for (const auto& [name, value] : python_variables(spec.python)) all[name] = value;
+    if (brings_drivers(spec)) all["PYTHONPATH"] = driver_modules() + ":" + all["PYTHONPATH"];
   }
   for (const auto& [name, value] : spec.environment) all[name] = value;
   for (const auto& [name, value] : options.environment) all[name] = value;

@@ -55,7 +55,8 @@ void add_root(std::vector<std::string>& command, const Sandbox& sandbox) {
 void add_identity(std::vector<std::string>& command, const Sandbox& sandbox) {
   add(command, {"--cap-drop", "ALL"});
   if (!sandbox.user) {
-    add(command, {"--unshare-user", "--uid", "1000", "--gid", "1000"});
+    const std::string number = std::to_string(kUserInUserSpace);
+    add(command, {"--unshare-user", "--uid", number, "--gid", number});
     return;
   }
   // For become_user(), which gives them up.

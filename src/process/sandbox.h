@@ -25,6 +25,9 @@ struct FileCopy {
   std::filesystem::path inside;
 };
 
+// Who the workload is to itself in a user name space.
+inline constexpr uid_t kUserInUserSpace = 1000;
+
 struct Sandbox {
   std::filesystem::path opt_ml;  // on the host; appears as /opt/ml, writable
   std::vector<FileCopy> files;   // of the minimal root: etc_files() and more

@@ -1,6 +1,8 @@
 """Both SageMaker SDKs, unmodified, in the environment that `clary env` prints and nothing else."""
 
 import pathlib
+import re
+import shutil
 
 import aws
 import frameworks
@@ -64,3 +66,35 @@ def test_v2_pytorch(run_program):
     output = run_program("sdk_v2", "python", str(PROGRAMS / "sdk_v2_pytorch.py"), timeout=420,
                          merged=True, PYTHONUNBUFFERED="1")
     assert "\nDONE\n" in output, output[-3000:]
+
+REDUCE = """
+import argparse, os, socket
+from mpi4py import MPI
+parser = argparse.ArgumentParser()
+parser.add_argument("--start", type=int)
+world = MPI.COMM_WORLD
+total = world.allreduce(parser.parse_args().start + world.rank)
+hosts = world.allgather(socket.gethostname())
+assert os.environ["SM_CURRENT_HOST"] == socket.gethostname()
+if world.rank == 0:
+    open("/opt/ml/model/result", "w").write(f"{total} {' '.join(hosts)}")
+"""
+
+
+@pytest.mark.skipif(not all(shutil.which(name, path="/usr/bin:/usr/sbin")
+                            for name in ("mpirun", "ssh", "sshd")),
+                    reason="openmpi-bin, openssh-client and openssh-server are not all installed")
+def test_v3_mpi(run_program, clients, tmp_path):
+    """ModelTrainer's MPI driver runs unmodified: sshd, paramiko, and ranks that reduce over two hosts."""
+    source = tmp_path / "source"
+    source.mkdir()
+    (source / "train.py").write_text(REDUCE)
+    output = run_program("sdk_v3", "python", str(PROGRAMS / "sdk_v3_mpi.py"), str(source),
+                         timeout=420, merged=True, PYTHONUNBUFFERED="1")
+    assert "\nDONE\n" in output, output[-3000:]
+    results = {}
+    for word in re.findall(r"^ENDED (\S+) Completed", output, re.MULTILINE):
+        job = clients.sagemaker.describe_training_job(TrainingJobName=word)
+        instances = job["ResourceConfig"]["InstanceCount"]
+        results[instances] = aws.read_artifact(clients, job)["result"].decode()
+    assert results == {1: "11 algo-1 algo-1", 2: "11 algo-1 algo-2"}, output[-3000:]
