@@ -336,6 +336,11 @@ const std::vector<SettingEntry>& entries() {
       number_entry<std::uint64_t>("scrub_bytes_per_second", "How fast that check reads, at most.",
                                   &Settings::scrub_bytes_per_second, 1 << 16,
                                   std::uint64_t{1} << 40),
+      number_entry<unsigned>("data_capture_seconds",
+                             "How long captured invocations of endpoints are held in memory, at "
+                             "most, before they are written to S3; a server that is killed loses "
+                             "them.",
+                             &Settings::data_capture_seconds, 1, 3600),
       {.name = "s3_default_object_ownership",
        .value_name = "RULE",
        .help =

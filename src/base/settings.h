@@ -56,6 +56,7 @@ struct Settings {
   bool customer_keys_need_tls = true;
   unsigned scrub_hours = 168;  // 0: never
   std::uint64_t scrub_bytes_per_second = 32 << 20;
+  unsigned data_capture_seconds = 10;
   // Of new S3 buckets.
   std::string s3_default_object_ownership = "BucketOwnerEnforced";
   bool s3_default_block_public_access = true;

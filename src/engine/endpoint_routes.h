@@ -11,6 +11,8 @@
 #include <unordered_map>
 #include <vector>
 
+#include "engine/capture_plan.h"
+
 namespace clary::engine {
 
 // One model server. Counters are the gateway's.
@@ -23,6 +25,7 @@ struct VariantRoute {
   std::string name;
   double weight = 1.0;
   std::vector<std::shared_ptr<ServingInstance>> instances;  // only those that answer /ping
+  std::shared_ptr<const CapturePlan> capture = nullptr;     // nullptr: nothing is kept
 };
 
 struct EndpointRoute {

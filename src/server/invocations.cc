@@ -19,6 +19,9 @@ using wire::ApiError;
 // "A customer's model containers must respond to requests within 60 seconds" (InvokeEndpoint).
 constexpr std::chrono::seconds kModelTimeout{60};
 
+// No more is gathered of a streamed answer: what is longer does not fit into any queue of captures.
+constexpr std::size_t kLongestCapture = 64U << 20;
+
 // One client pool per io_context, destroyed with it: connections never cross threads.
 class PoolService final : public asio::execution_context::service {
  public:
@@ -223,8 +226,11 @@ std::shared_ptr<engine::ServingInstance> choose_instance(const engine::VariantRo
 }
 
 Invocations::Invocations(const engine::EndpointRoutes& routes, InvocationMetrics& metrics,
-                         TagsOf tags_of)
-    : routes_(routes), metrics_(metrics), tags_of_(std::move(tags_of)) {}
+                         TagsOf tags_of, Capture capture)
+    : routes_(routes),
+      metrics_(metrics),
+      tags_of_(std::move(tags_of)),
+      capture_(std::move(capture)) {}
 
 void Invocations::add_resource_context(const std::string& resource_arn, const api::Call&,
                                        identity::Context& context) {
@@ -260,6 +266,8 @@ struct Invocations::Passage {
     }
     instance = choose_instance(*variant);
     if (!instance) throw unreachable(endpoint, variant->name);
+    const engine::CapturePlan* plan = variant->capture.get();
+    captured = plan != nullptr && service.capture_ && random_unit() * 100 < plan->percentage;
   }
 
   http::Address address() const {
@@ -277,6 +285,26 @@ struct Invocations::Passage {
                              .model_latency = time.model,
                              .overhead_latency = time.overhead()});
   }
+  // Hands on what is kept of an answered invocation: of its request what is no longer needed, of
+  // its answer a copy, which the caller made.
+  void capture(const json::object& input, http::ClientRequest& request,
+               std::string_view output_type, std::string output) const {
+    CapturedInvocation kept;
+    kept.time = call.now;
+    kept.event_id = call.request_id;
+    kept.inference_id = string_or(input, "InferenceId");
+    kept.custom_attributes = string_or(input, "CustomAttributes");
+    if (variant->capture->input) {
+      kept.input_type = string_or(input, "ContentType");
+      kept.input = std::move(request.body);
+    }
+    if (variant->capture->output) {
+      kept.output_type = output_type;
+      kept.output = std::move(output);
+    }
+    service.capture_(variant->capture, std::move(kept));
+  }
+  bool captures_output() const { return captured && variant->capture->output; }
   // The model server gave no answer that could be passed on.
   [[noreturn]] void fail(const http::ClientError& error) {
     if (error.kind() == http::ClientError::Kind::kTimeout) {
@@ -295,6 +323,7 @@ struct Invocations::Passage {
   std::shared_ptr<const engine::EndpointRoute> route;
   const engine::VariantRoute* variant = nullptr;
   std::shared_ptr<engine::ServingInstance> instance;
+  bool captured = false;  // this one is in the sample
   Stopwatch time;
   std::chrono::steady_clock::time_point asked = time.started;
 };
@@ -303,7 +332,7 @@ asio::awaitable<void> Invocations::invoke(json::object input, api::Call& call, B
                                           BodyWriter& response) {
   const auto started = std::chrono::steady_clock::now();
   // The whole body first: its hash is checked at its end, and no model sees a tampered one.
-  const http::ClientRequest request =
+  http::ClientRequest request =
       model_request(input, co_await read_body(body, body_limit(call.operation)));
   Passage passage(*this, input, call);
   passage.time.started = started;
@@ -319,6 +348,10 @@ asio::awaitable<void> Invocations::invoke(json::object input, api::Call& call, B
   const bool ok = answer.status >= 200 && answer.status < 300;
   passage.finish(ok ? 200 : 424, !ok);
   if (!ok) throw model_error(call, passage.endpoint, answer.status, answer.body);
+  if (passage.captured) {
+    passage.capture(input, request, answer.headers.get("Content-Type"),
+                    passage.captures_output() ? answer.body : std::string());
+  }
   co_await response.send(response_head(call, answer, passage.variant->name),
                          std::move(answer.body));
 }
@@ -327,19 +360,21 @@ asio::awaitable<void> Invocations::invoke(json::object input, api::Call& call, B
 asio::awaitable<void> Invocations::invoke_stream(json::object input, api::Call& call,
                                                  BodyReader& body, BodyWriter& response) {
   const auto started = std::chrono::steady_clock::now();
-  const http::ClientRequest request =
+  http::ClientRequest request =
       model_request(input, co_await read_body(body, body_limit(call.operation)));
   Passage passage(*this, input, call);
   passage.time.started = started;
   const auto executor = co_await asio::this_coro::executor;
   const Outstanding outstanding(passage.instance->outstanding);
   passage.asked = std::chrono::steady_clock::now();
+  std::string output;  // of a captured invocation
   const http::ClientPool::TakePiece take = [&](const http::ClientResponse& head,
                                                std::string_view piece) -> asio::awaitable<void> {
     if (!response.started()) {
       co_await response.start(stream_head(call, head, passage.variant->name));
     }
     const std::string event = piece.empty() ? "" : wire::blob_event("PayloadPart", piece);
+    if (passage.captures_output() && output.size() <= kLongestCapture) output += piece;
     co_await response.write(as_bytes(event));
   };
   http::ClientResponse answer;
@@ -360,6 +395,9 @@ asio::awaitable<void> Invocations::invoke_stream(json::object input, api::Call& 
   const bool ok = response.started();
   passage.finish(ok ? 200 : 424, !ok);
   if (!ok) throw model_error(call, passage.endpoint, answer.status, answer.body);
+  if (passage.captured) {
+    passage.capture(input, request, answer.headers.get("Content-Type"), std::move(output));
+  }
   co_await response.finish();
 }
 

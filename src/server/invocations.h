@@ -12,6 +12,7 @@
 
 #include "api/call.h"
 #include "engine/endpoint_routes.h"
+#include "server/captured.h"
 #include "server/invocation_metrics.h"
 
 namespace clary::server {
@@ -23,8 +24,11 @@ class Invocations final : public api::Service {
  public:
   // `tags_of` answers the tags of an endpoint by its ARN; asked only for policies that want them.
   using TagsOf = std::function<std::map<std::string, std::string>(const std::string& arn)>;
-  Invocations(const engine::EndpointRoutes& routes, InvocationMetrics& metrics,
-              TagsOf tags_of = {});
+  // Takes what the plan of a variant asks to keep of an invocation; does not block.
+  using Capture = std::function<void(const std::shared_ptr<const engine::CapturePlan>& plan,
+                                     CapturedInvocation invocation)>;
+  Invocations(const engine::EndpointRoutes& routes, InvocationMetrics& metrics, TagsOf tags_of = {},
+              Capture capture = {});
 
   std::string_view model_name() const override { return "sagemaker-runtime"; }
   std::vector<api::OperationEntry> operations() override;
@@ -41,6 +45,7 @@ class Invocations final : public api::Service {
   const engine::EndpointRoutes& routes_;
   InvocationMetrics& metrics_;
   TagsOf tags_of_;
+  Capture capture_;
 };
 
 // Picks the variant: `target` when it is not empty (nullptr when there is none of that name), else

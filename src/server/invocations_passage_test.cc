@@ -58,7 +58,11 @@ class InvocationsTest : public testing::Test {
                  [this](const store::MetricId& id, const std::vector<store::MetricPoint>& points) {
                    for (const auto& point : points) sums_[id.name] += point.sum;
                  }),
-        invocations_(routes_, metrics_) {
+        invocations_(routes_, metrics_, {},
+                     [this](const auto& plan, CapturedInvocation invocation) {
+                       const std::lock_guard lock(mutex_);
+                       captured_.emplace_back(plan, std::move(invocation));
+                     }) {
     http::ServerOptions options;
     options.unix_path = path_;
     model_ = std::make_unique<http::Server>(options, model);
@@ -81,6 +85,7 @@ class InvocationsTest : public testing::Test {
   // The path is the operation, "/InvokeEndpoint"; an error's text is the body.
   asio::awaitable<void> handle(http::Exchange& exchange) {
     const std::string name = exchange.request.path.substr(1);
+    exchange.request_id = "request-1";
     api::Call call{.model = runtime_,
                    .operation = *runtime_.find_operation(name),
                    .principal = principal_,
@@ -92,7 +97,10 @@ class InvocationsTest : public testing::Test {
                    .authorizer = authorizer_,
                    .body = {}};
     json::object input{{"EndpointName", exchange.request.headers.get("x-endpoint")},
-                       {"Accept", "yes"}};
+                       {"Accept", "yes"},
+                       {"ContentType", "text/csv"},
+                       {"InferenceId", "id-1"},
+                       {"CustomAttributes", "mine"}};
     if (const auto target = exchange.request.headers.find("x-target")) {
       input["TargetVariant"] = *target;
     }
@@ -131,11 +139,87 @@ class InvocationsTest : public testing::Test {
   const identity::Principal principal_;
   const SystemClock clock_;
   std::map<std::string, double> sums_;
+  std::mutex mutex_;
+  std::vector<std::pair<std::shared_ptr<const engine::CapturePlan>, CapturedInvocation>> captured_;
   engine::EndpointRoutes routes_;
   InvocationMetrics metrics_;
   Invocations invocations_;
   std::unique_ptr<http::Server> model_, front_;
 };
+
+class CapturedInvocationsTest : public InvocationsTest {
+ protected:
+  std::vector<std::pair<std::shared_ptr<const engine::CapturePlan>, CapturedInvocation>>
+  captured() {
+    const std::lock_guard lock(mutex_);
+    return captured_;
+  }
+  void capture(unsigned percentage, bool input, bool output) {
+    auto plan = std::make_shared<engine::CapturePlan>();
+    plan->percentage = percentage;
+    plan->input = input;
+    plan->output = output;
+    auto route = std::make_shared<engine::EndpointRoute>(*routes_.find("1", "r", "e"));
+    route->variants.at(0).capture = plan;
+    routes_.publish(route);
+  }
+};
+
+TEST_F(CapturedInvocationsTest, HandsOnBothSides) {
+  call("InvokeEndpoint", "not captured");
+  EXPECT_TRUE(captured().empty());
+  capture(100, true, true);
+  EXPECT_EQ(call("InvokeEndpoint", "1,2").body, "got 1,2");
+  const auto all = captured();
+  ASSERT_EQ(all.size(), 1u);
+  const CapturedInvocation& kept = all[0].second;
+  EXPECT_EQ(all[0].first, routes_.find("1", "r", "e")->variants.at(0).capture);
+  EXPECT_EQ(kept.event_id, "request-1");
+  EXPECT_EQ(kept.inference_id, "id-1");
+  EXPECT_EQ(kept.custom_attributes, "mine");
+  EXPECT_EQ(kept.input_type, "text/csv");
+  EXPECT_EQ(kept.input, "1,2");
+  EXPECT_EQ(kept.output_type, "text/plain");
+  EXPECT_EQ(kept.output, "got 1,2");
+}
+
+TEST_F(CapturedInvocationsTest, KeepsOnlyWhatThePlanAsksFor) {
+  capture(100, true, false);
+  call("InvokeEndpoint", "1");
+  capture(100, false, true);
+  call("InvokeEndpoint", "2");
+  ASSERT_EQ(captured().size(), 2u);
+  EXPECT_EQ(captured()[0].second.input + "|" + captured()[0].second.output, "1|");
+  EXPECT_EQ(captured()[1].second.input + "|" + captured()[1].second.output, "|got 2");
+  capture(0, true, true);
+  for (int i = 0; i < 20; ++i) call("InvokeEndpoint", "3");
+  EXPECT_EQ(captured().size(), 2u);
+}
+
+TEST_F(CapturedInvocationsTest, TakesASample) {
+  capture(30, true, false);
+  for (int i = 0; i < 1000; ++i) call("InvokeEndpoint", "x");
+  // Six standard deviations to each side.
+  EXPECT_GT(captured().size(), 210u);
+  EXPECT_LT(captured().size(), 390u);
+}
+
+TEST_F(CapturedInvocationsTest, NothingOfWhatTheModelRefused) {
+  capture(100, true, true);
+  call("InvokeEndpoint", "fail");
+  call("InvokeEndpointWithResponseStream", "fail");
+  call("InvokeEndpointWithResponseStream", "break");
+  EXPECT_TRUE(captured().empty());
+}
+
+TEST_F(CapturedInvocationsTest, AStreamedAnswerIsKeptWhole) {
+  capture(100, true, true);
+  call("InvokeEndpointWithResponseStream", "parts");
+  ASSERT_EQ(captured().size(), 1u);
+  EXPECT_EQ(captured()[0].second.input, "parts");
+  EXPECT_EQ(captured()[0].second.output, "onetwo");
+  EXPECT_EQ(captured()[0].second.output_type, "text/plain");
+}
 
 TEST_F(InvocationsTest, PassesTheAnswerOn) {
   const auto answer = call("InvokeEndpoint", "1,2");

@@ -50,6 +50,7 @@
 #include "objects/scrub.h"
 #include "server/authenticator.h"
 #include "server/capacity_metrics.h"
+#include "server/capture_sinks.h"
 #include "server/compute.h"
 #include "server/console_face.h"
 #include "server/container_images.h"
@@ -264,8 +265,15 @@ struct Services::Impl {
       [this](store::MetricId id, std::vector<store::MetricPoint> points) {
         metric_points.append_later(std::move(id), std::move(points));
       }};
+  DataCapture data_capture{clock,
+                           {.age = std::chrono::seconds(settings.data_capture_seconds)},
+                           capture_files(role_objects),
+                           capture_lines(logs, clock)};
   Invocations invocations{routes, invocation_metrics,
-                          [this](const std::string& arn) { return documents.tags(arn); }};
+                          [this](const std::string& arn) { return documents.tags(arn); },
+                          [this](const DataCapture::Plan& plan, CapturedInvocation invocation) {
+                            data_capture.offer(plan, std::move(invocation));
+                          }};
 
   audit::EventIndex audit_index{settings.data_dir / "audit"};
   audit::Trail trail{audit_options(), clock, audit_index};
@@ -288,6 +296,11 @@ struct Services::Impl {
       settings.authorization ? static_cast<identity::Authorizer&>(policy_authorizer) : no_checks;
   Authenticator authenticator{credentials, clock, settings.region};
   ServiceRegistry registry;
+  RoleObjects role_objects{{.services = registry,
+                            .sessions = role_sessions,
+                            .authorizer = authorizer,
+                            .audit = request_audit,
+                            .clock = clock}};
   RegistryFace registry_face{
       {.registry = image_registry,
        .credentials = credentials,
@@ -473,6 +486,9 @@ void Services::start(const std::string& url) {
   impl_->searches.add(impl_->tuning);
   impl_->controllers.add(impl_->processing);
   impl_->controllers.add(impl_->transform);
+  impl_->endpoints.before_removal([impl = impl_.get()](const store::DocumentKey& endpoint) {
+    impl->data_capture.flush(endpoint.account, endpoint.region, endpoint.name);
+  });
   impl_->controllers.add(impl_->endpoints);
   impl_->controllers.add(impl_->key_controller);
   impl_->scrubber->start();
@@ -484,6 +500,7 @@ void Services::start(const std::string& url) {
   impl_->controllers.start();
   impl_->searches.start();
   impl_->invocation_metrics.start(kMetricsInterval);
+  impl_->data_capture.start();
   impl_->capacity_metrics.start(kMetricsInterval);
   impl_->lifecycle.start();
 }
@@ -498,6 +515,7 @@ void Services::stop() {
   impl_->runs.stop();
   impl_->capacity_metrics.stop();
   impl_->invocation_metrics.stop();
+  impl_->data_capture.stop();
   impl_->workers.stop();
   impl_->event_sender.stop();
 }
@@ -528,6 +546,10 @@ void Services::add_server_gauges(const http::Server& server) {
   metrics.add_gauge(
       "clary_scrub_finished_seconds", "When all stored bytes were checked last; 0 is never.",
       [this] { return static_cast<double>(impl_->scrubber->last_finished_seconds()); });
+  metrics.add_gauge("clary_captures_written", "Captured invocations of endpoints written to S3.",
+                    [this] { return static_cast<double>(impl_->data_capture.written()); });
+  metrics.add_gauge("clary_captures_lost", "Captured invocations that were dropped.",
+                    [this] { return static_cast<double>(impl_->data_capture.lost()); });
   metrics.add_gauge("clary_runs_queued", "Jobs waiting for CPU and memory.",
                     [this] { return static_cast<double>(impl_->runs.load().queued); });
   metrics.add_gauge("clary_runs_running", "Jobs and model servers that run.",

@@ -22,7 +22,8 @@ def server(tmp_path_factory):
         yield ForeignServer(foreign)
         return
     table = frameworks.environments_file(tmp_path_factory.mktemp("environments"))
-    own = ClaryServer(variables={"CLARY_ENVIRONMENTS_FILE": str(table)})
+    own = ClaryServer(variables={"CLARY_ENVIRONMENTS_FILE": str(table),
+                                 "CLARY_DATA_CAPTURE_SECONDS": "1"})
     own.start()
     yield own
     tail = own.log_tail()

@@ -2,6 +2,7 @@
 
 #include <set>
 
+#include "api/sagemaker/data_capture.h"
 #include "api/sagemaker/hosting.h"
 #include "base/log.h"
 
@@ -176,6 +177,8 @@ void EndpointController::promote(const store::DocumentKey& key) {
     endpoint.body["EndpointStatus"] = endpoint.status;
     endpoint.body["EndpointConfigName"] = next->config;
     endpoint.body["ProductionVariants"] = variant_summaries(*next);
+    endpoint.body.erase("DataCaptureConfig");
+    if (!next->capture.empty()) endpoint.body["DataCaptureConfig"] = capture_summary(*next);
     endpoint.body.erase("FailureReason");
     return true;
   });
@@ -261,6 +264,7 @@ void EndpointController::publish(const store::Document& endpoint, const Fleet& c
     engine::VariantRoute& to = route.variants.emplace_back();
     to.name = variant.name;
     to.weight = variant.weight;
+    to.capture = capture_plan(endpoint.key, current, variant);
     for (const FleetInstance& instance : variant.instances) {
       const std::string id = run_id_of(endpoint.key, instance);
       const std::optional<engine::Run> run = workloads_.find(id);
@@ -332,6 +336,7 @@ EndpointController::Delay EndpointController::remove(const store::Document& endp
     if (workloads_.find(id)) workloads_.forget(id);
     publisher_.forget(id);
   }
+  if (before_removal_) before_removal_(endpoint.key);
   documents_.remove(endpoint.key);
   return std::nullopt;
 }

@@ -2,6 +2,7 @@
 // no longer wanted stopped after its last request.
 #pragma once
 
+#include <functional>
 #include <mutex>
 #include <unordered_map>
 
@@ -28,6 +29,11 @@ class EndpointController final : public engine::Controller {
         images_(images),
         clock_(clock),
         publisher_(routes, clock) {}
+  // Called when the last request of a deleted endpoint is answered, before it is gone: what was
+  // kept of its invocations is written. Set before start.
+  void before_removal(std::function<void(const store::DocumentKey&)> work) {
+    before_removal_ = std::move(work);
+  }
   std::string_view kind() const override { return "endpoint"; }
   std::vector<store::DocumentKey> pending() override;
   std::optional<std::chrono::milliseconds> reconcile(const store::DocumentKey& key) override;
@@ -61,6 +67,7 @@ class EndpointController final : public engine::Controller {
   const Images& images_;
   const Clock& clock_;
   RoutePublisher publisher_;
+  std::function<void(const store::DocumentKey&)> before_removal_;
 };
 
 }  // namespace clary::api::sagemaker

@@ -16,12 +16,6 @@ void check_config(const store::Document& config) {
         "Shadow variants are not available on this server: remove "
         "ShadowProductionVariants from the endpoint configuration.");
   }
-  const json::object* capture = find_object(body, "DataCaptureConfig");
-  if (capture != nullptr && find_bool(*capture, "EnableCapture").value_or(false)) {
-    fail_validation(
-        "Data capture is not available on this server: remove DataCaptureConfig from "
-        "the endpoint configuration.");
-  }
   if (body.contains("ExplainerConfig")) {
     fail_validation(
         "Online explanations are not available on this server: remove ExplainerConfig "
@@ -57,6 +51,8 @@ bool excluded(const json::object& input, std::string_view property) {
          });
 }
 
+// The third property that the model lists, DataCaptureConfig, is no variant's: data capture always
+// comes from the new configuration.
 void retain(const Fleet& current, const json::object& input, Fleet& next) {
   for (FleetVariant& variant : next.variants) {
     for (const FleetVariant& old : current.variants) {

@@ -121,13 +121,17 @@ json::object to_json(const Fleet& fleet) {
   for (const FleetVariant& variant : fleet.variants) variants.emplace_back(to_json(variant));
   return {{"config", fleet.config},
           {"since", epoch_seconds(fleet.since)},
-          {"variants", std::move(variants)}};
+          {"variants", std::move(variants)},
+          {"capture", fleet.capture},
+          {"capture_key", fleet.capture_key}};
 }
 
 Fleet fleet_from_json(const json::object& object) {
   Fleet fleet;
   fleet.config = string_or(object, "config");
   fleet.since = from_epoch_seconds(find_double(object, "since").value_or(0));
+  fleet.capture = object_or_empty(object, "capture");
+  fleet.capture_key = string_or(object, "capture_key");
   if (const json::array* variants = find_array(object, "variants")) {
     for (const json::value& variant : *variants) {
       fleet.variants.push_back(variant_from_json(variant.as_object()));
@@ -171,6 +175,8 @@ Fleet plan_fleet(const store::Document& config, Resources& resources, const Call
   Fleet fleet;
   fleet.config = config.key.name;
   fleet.since = call.now;
+  fleet.capture = object_or_empty(config.body, "DataCaptureConfig");
+  fleet.capture_key = string_or(config.internal, kOutputKey);
   for (const json::value& production : config.body.at("ProductionVariants").as_array()) {
     fleet.variants.push_back(plan_variant(production.as_object(), resources, call));
     fleet.variants.back().volume_key = string_or(config.internal, kVolumeKey);

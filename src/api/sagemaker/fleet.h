@@ -40,6 +40,8 @@ struct Fleet {
   std::string config;  // endpoint configuration's name
   Timestamp since;     // when it was planned
   std::vector<FleetVariant> variants;
+  json::object capture = {};     // DataCaptureConfig; empty: none
+  std::string capture_key = {};  // ARN of its KmsKeyId
 };
 
 json::object to_json(const Fleet& fleet);

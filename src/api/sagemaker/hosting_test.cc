@@ -253,15 +253,96 @@ TEST_F(HostingTest, ALostServerIsReplacedAndARestartRebuildsTheRoutes) {
   EXPECT_EQ(describe().at("EndpointStatus"), "InService");
 }
 
+TEST_F(HostingTest, DataCaptureIsPlannedAndTold) {
+  create_model("m1");
+  const auto config = [&](std::string_view name, json::object capture) {
+    call("CreateEndpointConfig", {{"EndpointConfigName", name},
+                                  {"ProductionVariants", json::array{variant("A", "m1")}},
+                                  {"DataCaptureConfig", std::move(capture)}});
+  };
+  json::object capture = {
+      {"InitialSamplingPercentage", 25},
+      {"DestinationS3Uri", "s3://kept/here/"},
+      {"CaptureOptions", json::array{{{"CaptureMode", "Input"}}}},
+      {"CaptureContentTypeHeader", {{"CsvContentTypes", json::array{"Text/CSV"}}}}};
+  config("on", capture);
+  EXPECT_EQ(at_path(call("DescribeEndpointConfig", {{"EndpointConfigName", "on"}}),
+                    "DataCaptureConfig.EnableCapture")
+                ->as_bool(),
+            true);
+  capture["EnableCapture"] = false;
+  config("off", capture);
+  create_config("none", {variant("A", "m1")});
+  call("CreateEndpoint", {{"EndpointName", "churn"}, {"EndpointConfigName", "on"}});
+  settle();
+  json::object summary = {{"EnableCapture", true},
+                          {"CaptureStatus", "Started"},
+                          {"CurrentSamplingPercentage", 25},
+                          {"DestinationS3Uri", "s3://kept/here/"},
+                          {"KmsKeyId", ""}};
+  EXPECT_EQ(describe().at("DataCaptureConfig"), summary);
+  engine::CapturePlan plan;
+  plan.account = "000000000000";
+  plan.region = "us-west-2";
+  plan.endpoint = "churn";
+  plan.variant = "A";
+  plan.role = "arn:aws:iam::000000000000:role/Execution";
+  plan.bucket = "kept";
+  plan.prefix = "here";
+  plan.percentage = 25;
+  plan.input = true;
+  plan.csv_types = {"text/csv"};
+  ASSERT_TRUE(route()->variants.at(0).capture);
+  EXPECT_EQ(*route()->variants.at(0).capture, plan);
+
+  call("UpdateEndpoint", {{"EndpointName", "churn"}, {"EndpointConfigName", "off"}});
+  settle();
+  summary["EnableCapture"] = false;
+  summary["CaptureStatus"] = "Stopped";
+  EXPECT_EQ(describe().at("DataCaptureConfig"), summary);
+  EXPECT_FALSE(route()->variants.at(0).capture);
+  call("UpdateEndpoint", {{"EndpointName", "churn"}, {"EndpointConfigName", "none"}});
+  settle();
+  EXPECT_FALSE(describe().contains("DataCaptureConfig"));
+}
+
+TEST_F(HostingTest, DataCaptureNeedsALocationAndAUsableKey) {
+  create_model("m1");
+  const auto refusal = [&](json::object changes) {
+    json::object capture = {{"InitialSamplingPercentage", 100},
+                            {"DestinationS3Uri", "s3://kept/here"},
+                            {"CaptureOptions", json::array{{{"CaptureMode", "Output"}}}}};
+    for (const auto& [name, value] : changes) capture[name] = value;
+    return error_of("CreateEndpointConfig",
+                    {{"EndpointConfigName", "c"},
+                     {"ProductionVariants", json::array{variant("A", "m1")}},
+                     {"DataCaptureConfig", std::move(capture)}});
+  };
+  EXPECT_EQ(refusal({{"DestinationS3Uri", "https://example.com/here"}}),
+            "ValidationException: The DestinationS3Uri of DataCaptureConfig, "
+            "\"https://example.com/here\", is no S3 location.");
+  EXPECT_TRUE(refusal({{"KmsKeyId", "alias/x"}}).find("(DataCaptureConfig.KmsKeyId)") !=
+              std::string::npos);
+  EXPECT_TRUE(refusal({{"InitialSamplingPercentage", 101}}).starts_with("ValidationException: "));
+  EXPECT_EQ(refusal({}), "");
+}
+
 TEST_F(HostingTest, DeletionStopsEverything) {
   create_endpoint();
   settle();
+  std::vector<store::DocumentKey> removed;
+  controller.before_removal([&](const store::DocumentKey& endpoint) {
+    removed.push_back(endpoint);
+    EXPECT_TRUE(documents.find(endpoint)) << "it is still there";
+    EXPECT_TRUE(workloads.runs.empty()) << "no request is under way";
+  });
   call("DeleteEndpoint", {{"EndpointName", "churn"}});
   EXPECT_EQ(describe().at("EndpointStatus"), "Deleting");
   settle();
   EXPECT_TRUE(workloads.runs.empty());
   EXPECT_FALSE(route());
   EXPECT_FALSE(documents.find(key));
+  EXPECT_EQ(removed, std::vector{key});
   // The names are free again.
   call("CreateEndpoint", {{"EndpointName", "churn"}, {"EndpointConfigName", "c1"}});
 }

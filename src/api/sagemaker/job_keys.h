@@ -25,7 +25,7 @@ struct JobKeyPaths {
 };
 inline constexpr JobKeyPaths kTrainingKeys{"OutputDataConfig.KmsKeyId",
                                            "ResourceConfig.VolumeKmsKeyId"};
-inline constexpr JobKeyPaths kEndpointKeys{"", "KmsKeyId"};
+inline constexpr JobKeyPaths kEndpointKeys{"DataCaptureConfig.KmsKeyId", "KmsKeyId"};
 
 // Throws ValidationException
 // when a key does not exist, is disabled or may not be used by the caller, or when this machine

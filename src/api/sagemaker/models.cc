@@ -1,6 +1,7 @@
 // CreateModel and CreateEndpointConfig: documents whose references are checked.
 #include <set>
 
+#include "api/sagemaker/data_capture.h"
 #include "api/sagemaker/hosting.h"
 
 namespace clary::api::sagemaker {
@@ -106,6 +107,7 @@ json::object Hosting::create_model(const json::object& input, Call& call) {
 
 json::object Hosting::create_endpoint_config(const json::object& input, Call& call) {
   const JobKeys keys = job_keys(input, kEndpointKeys, call, keys_, volumes_);
+  check_data_capture(input);
   std::set<std::string> names;
   for (auto member : {"ProductionVariants", "ShadowProductionVariants"}) {
     const json::array* variants = find_array(input, member);
@@ -124,6 +126,9 @@ json::object Hosting::create_endpoint_config(const json::object& input, Call& ca
       kind_named("endpoint-config"), input, call, [&](store::Document& config) {
         keep_job_keys(keys, config);
         config.body.emplace("EnableNetworkIsolation", false);
+        if (json::value* capture = config.body.if_contains("DataCaptureConfig")) {
+          capture->as_object().emplace("EnableCapture", true);  // "defaults to enabled"
+        }
         for (json::value& variant : config.body.at("ProductionVariants").as_array()) {
           variant.as_object().emplace("InitialVariantWeight", 1.0);
         }

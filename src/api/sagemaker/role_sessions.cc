@@ -5,6 +5,21 @@
 #include "identity/policy.h"
 
 namespace clary::api::sagemaker {
+namespace {
+
+identity::Principal session_of(const identity::Role& role, const SessionTags& tags) {
+  identity::Principal principal;
+  principal.kind = identity::Principal::Kind::kAssumedRole;
+  principal.account = role.account;
+  principal.arn = "arn:aws:sts::" + role.account + ":assumed-role/" + role.name + "/SageMaker";
+  principal.user_id = role.id + ":SageMaker";
+  principal.name = role.name;
+  principal.session_tags = tags;
+  for (const auto& [key, value] : tags) principal.transitive_tags.push_back(key);
+  return principal;
+}
+
+}  // namespace
 
 std::string role_refused(std::string_view role_arn) {
   return "Could not assume role " + std::string(role_arn) +
@@ -53,20 +68,22 @@ std::optional<engine::AgentAccess> IdentityRoleSessions::open(std::string_view r
                                                               const SessionTags& tags) {
   const std::optional<identity::Role> role = find(role_arn, account, tags);
   if (!role) return std::nullopt;
-  identity::Principal principal;
-  principal.kind = identity::Principal::Kind::kAssumedRole;
-  principal.account = role->account;
-  principal.arn = "arn:aws:sts::" + role->account + ":assumed-role/" + role->name + "/SageMaker";
-  principal.user_id = role->id + ":SageMaker";
-  principal.name = role->name;
-  principal.session_tags = tags;
-  for (const auto& [key, value] : tags) principal.transitive_tags.push_back(key);
+  const identity::Principal principal = session_of(*role, tags);
   const identity::AccessKey key = credentials_.create_session(principal, lifetime);
   return engine::AgentAccess{.server_url = server_url_(),
                              .report_token = random_hex(32),
                              .access_key_id = key.id,
                              .secret_access_key = key.secret,
                              .session_token = key.session_token};
+}
+
+std::optional<identity::Principal> IdentityRoleSessions::principal(std::string_view role_arn,
+                                                                   std::string_view account) {
+  const std::optional<identity::Role> role = find(role_arn, account, {});
+  if (!role) return std::nullopt;
+  identity::Principal principal = session_of(*role, {});
+  principal.temporary = true;
+  return principal;
 }
 
 }  // namespace clary::api::sagemaker

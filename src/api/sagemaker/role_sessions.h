@@ -42,6 +42,8 @@ class IdentityRoleSessions final : public RoleSessions {
   std::optional<engine::AgentAccess> open(std::string_view role_arn, std::string_view account,
                                           std::chrono::seconds lifetime,
                                           const SessionTags& tags) override;
+  // Who such a session is, for what the server does on its behalf without keys. Nullopt likewise.
+  std::optional<identity::Principal> principal(std::string_view role_arn, std::string_view account);
 
  private:
   std::optional<identity::Role> find(std::string_view role_arn, std::string_view account,

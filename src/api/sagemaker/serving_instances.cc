@@ -10,11 +10,23 @@ std::string key_of(const std::string& account, const std::string& region, const 
   return account + "/" + region + "/" + name;
 }
 
+std::string capture_text(const engine::CapturePlan& plan) {
+  std::string text = "\tcapture " + std::to_string(plan.percentage) + (plan.input ? " in" : "") +
+                     (plan.output ? " out" : "");
+  for (const std::string* part : {&plan.role, &plan.bucket, &plan.prefix, &plan.kms_key}) {
+    text += "\t" + *part;
+  }
+  for (const std::string& type : plan.csv_types) text += "\tcsv " + type;
+  for (const std::string& type : plan.json_types) text += "\tjson " + type;
+  return text;
+}
+
 std::string text_of(const engine::EndpointRoute& route) {
   std::string text = route.in_service ? "in service" : "not ready";
   for (const engine::VariantRoute& variant : route.variants) {
     text += "\n" + variant.name + " " + std::to_string(variant.weight);
     for (const auto& instance : variant.instances) text += "\t" + instance->unix_path;
+    if (variant.capture) text += capture_text(*variant.capture);
   }
   return text;
 }
