@@ -7,6 +7,7 @@ import zlib
 import aws
 import pyarrow as arrow
 import pytest
+from console import WORK_MS
 from playwright.sync_api import expect
 from pyarrow import parquet
 
@@ -131,8 +132,8 @@ def test_a_large_upload_goes_on_where_it_ended(owner, clients, bucket, tmp_path)
     page = owner.open(f"/data/{bucket}")
     expect(page.get_by_text("1 unfinished upload")).to_be_visible()
     page.get_by_test_id("files").set_input_files(str(file))
-    expect(page.get_by_text("16 MiB were there from an earlier try")).to_be_visible(timeout=90_000)
-    expect(page.get_by_text("1 upload of 1 done")).to_be_visible(timeout=90_000)
+    expect(page.get_by_text("16 MiB were there from an earlier try")).to_be_visible(timeout=WORK_MS)
+    expect(page.get_by_text("1 upload of 1 done")).to_be_visible(timeout=WORK_MS)
     arrived = clients.s3.get_object(Bucket=bucket, Key="big.bin")["Body"].read()
     assert len(arrived) == size and arrived == content
     assert "Uploads" not in clients.s3.list_multipart_uploads(Bucket=bucket)
@@ -150,7 +151,7 @@ def test_an_upload_outlasts_a_restart_of_the_server(owner, bucket, clients, tmp_
     expect(page.get_by_text(" of 64 MiB").first).to_be_visible()
     owner.server.kill()
     owner.server.start()
-    expect(page.get_by_text("1 upload of 1 done")).to_be_visible(timeout=90_000)
+    expect(page.get_by_text("1 upload of 1 done")).to_be_visible(timeout=WORK_MS)
     assert clients.s3.get_object(Bucket=bucket, Key="long.bin")["Body"].read() == content
 
 

@@ -1,7 +1,10 @@
 """Training jobs in the browser: the list, the form, a job's page with curves and logs."""
 
+import re
+
 import aws
 import pytest
+from console import WORK_MS
 from playwright.sync_api import expect
 
 
@@ -97,7 +100,8 @@ def test_a_jobs_page(owner, clients, trained):
     page.get_by_role("tab", name="Metrics").click()
     chart = page.get_by_role("application", name="auc by iteration")
     expect(chart).to_be_visible()
-    expect(chart).to_have_attribute("aria-label", lambda_10_points())
+    expect(chart).to_have_attribute(
+        "aria-label", re.compile("train:auc: 10 points.*validation:auc: 10 points"))
     owner.check("training-job-metrics")
 
     page.get_by_role("tab", name="Logs").click()
@@ -123,15 +127,10 @@ def test_a_jobs_page(owner, clients, trained):
     expect(page.get_by_role("textbox", name="num_round")).to_have_value("10")
     page.get_by_role("textbox", name="num_round").fill("5")
     page.get_by_role("button", name="Create the training job").click()
-    expect(page.get_by_role("heading", name=name[:40])).to_be_visible()
+    expect(page).to_have_url(re.compile(rf"/training/{name[:40]}[^?]*$"))
     clone = page.url.rsplit("/", 1)[1]
     assert clone != name
     assert aws.wait_job(clients, clone)["TrainingJobStatus"] == "Completed"
-
-
-def lambda_10_points():
-    import re
-    return re.compile("train:auc: 10 points.*validation:auc: 10 points")
 
 
 def test_stop(owner, clients, churn):
@@ -141,11 +140,11 @@ def test_stop(owner, clients, churn):
     clients.sagemaker.create_training_job(**aws.job_request(
         clients, churn, channels, name, hyperparameters={"num_round": "2000000"}))
     page = owner.open(f"/training/{name}?tab=logs")
-    expect(page.get_by_role("log")).to_contain_text("train-auc", timeout=30_000)
+    expect(page.get_by_role("log")).to_contain_text("train-auc", timeout=WORK_MS)
     page.get_by_role("button", name="Stop").click()
     expect(page.get_by_role("dialog")).to_be_visible()
     owner.check("training-job-stop")
     page.get_by_role("dialog").get_by_role("button", name="Stop").click()
     page.get_by_role("tab", name="Overview").click()
-    expect(page.get_by_text("Stopped").first).to_be_visible(timeout=30_000)
+    expect(page.get_by_text("Stopped").first).to_be_visible(timeout=WORK_MS)
     assert aws.wait_job(clients, name)["TrainingJobStatus"] == "Stopped"

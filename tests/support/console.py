@@ -1,8 +1,10 @@
 """The web console as a person uses it: a browser window, signing in, looking, axe."""
 
+import contextlib
 import json
 from pathlib import Path
 
+from playwright.sync_api import TimeoutError as PlaywrightTimeout
 from playwright.sync_api import expect
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -13,6 +15,8 @@ NARROW = {"width": 400, "height": 800}
 EXPECTED = ("Failed to load resource",)
 # How long something may take to be seen: CI runs several browsers and servers on two cores.
 expect.set_options(timeout=30_000)
+# The same of what waits for a job or an endpoint.
+WORK_MS = 180_000
 
 
 class Console:
@@ -23,7 +27,7 @@ class Console:
         self.screenshots = Path(screenshots) if screenshots else None
         self.context = browser.new_context(viewport=WIDE, locale="en-GB", timezone_id="UTC",
                                            reduced_motion="reduce", color_scheme="light")
-        self.context.set_default_timeout(15_000)
+        self.context.set_default_timeout(30_000)
         self.page = self.context.new_page()
         self.faults, self.foreign = [], []
         self.page.on("console", self._heard)
@@ -37,8 +41,9 @@ class Console:
 
     def _broke(self, request):
         # What a page that goes away was still waiting for is no fault.
-        # Nor is what other programs do to the machine's network.
-        harmless = ("net::ERR_ABORTED", "net::ERR_NETWORK_CHANGED")
+        # Nor is what other programs do to the machine's network, or a test to the server.
+        harmless = ("net::ERR_ABORTED", "net::ERR_NETWORK_CHANGED", "net::ERR_CONNECTION_REFUSED",
+                    "net::ERR_CONNECTION_RESET", "net::ERR_EMPTY_RESPONSE")
         if request.failure not in harmless and "/_console/assets/" in request.url:
             self.faults.append(f"{request.url}: {request.failure}")
 
@@ -81,6 +86,11 @@ class Console:
         page.get_by_role("button", name="Sign in").click()
         return page
 
+    def go(self, area):
+        """To one of the areas that every page has links to."""
+        areas = self.page.get_by_role("navigation", name="Areas")
+        areas.get_by_role("link", name=area, exact=True).click()
+
     def theme(self, name):
         """"light" or "dark", as a person who prefers it has the browser say."""
         self.page.emulate_media(color_scheme=name)
@@ -97,6 +107,10 @@ class Console:
     def check_narrow(self, name):
         """The page on a phone: nothing sticks out, axe finds nothing."""
         self.page.set_viewport_size(NARROW)
+        # What scripts lay out (navigation, charts) follows a moment later.
+        with contextlib.suppress(PlaywrightTimeout):
+            self.page.wait_for_function("most => document.scrollingElement.scrollWidth <= most",
+                                        arg=NARROW["width"])
         wide = self.page.evaluate("document.scrollingElement.scrollWidth")
         assert wide <= NARROW["width"], f"{name} is {wide} pixels wide on a narrow screen"
         self._axe(f"{name}, narrow")

@@ -4,7 +4,8 @@ import { useState } from 'react';
 
 import { usePolled } from '../../aws/usePolled';
 import { Confirm } from '../../parts/Confirm';
-import { originsOf, removeEndpoint } from './deploy';
+import { originsOf } from './deploy';
+import { removeEndpoint } from './remove';
 
 // Nothing but the endpoint goes, unless somebody wants it.
 export function DeleteEndpoint(props: { endpoint: string; config?: string; deleted: () => void; close: () => void }) {

@@ -72,7 +72,7 @@ export default function Deploy() {
     setError(undefined);
     try {
       await deploy(plan, done.current);
-      notify('success', `Endpoint ${plan.endpoint} is coming up.`);
+      notify('info', `Endpoint ${plan.endpoint} is coming up.`);
       void navigate(to('endpoints', plan.endpoint));
     } catch (thrown) {
       setError(thrown);

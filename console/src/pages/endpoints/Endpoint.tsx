@@ -121,7 +121,7 @@ export default function Endpoint() {
           config={endpoint.data?.EndpointConfigName}
           close={() => setDialog('')}
           deleted={() => {
-            notify('success', `Endpoint ${name} is being deleted.`);
+            notify('info', `Endpoint ${name} is being deleted.`);
             void navigate('/endpoints');
           }}
         />

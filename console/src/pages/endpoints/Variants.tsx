@@ -105,7 +105,7 @@ export function Variants({ endpoint, changed }: { endpoint: DescribeEndpointOutp
     setError(undefined);
     try {
       await sagemaker().send(new UpdateEndpointWeightsAndCapacitiesCommand(request));
-      notify('success', `${endpoint.EndpointName} shares its traffic anew.`);
+      notify('info', `${endpoint.EndpointName} is changing how it shares its traffic.`);
       await changed();
     } catch (thrown) {
       setError(thrown);

@@ -1,4 +1,4 @@
-import { CreateEndpointCommand, CreateEndpointConfigCommand, type CreateEndpointConfigCommandInput, DeleteEndpointCommand, DeleteEndpointConfigCommand, DeleteModelCommand, DescribeEndpointConfigCommand, DescribeModelCommand, ListModelsCommand } from '@aws-sdk/client-sagemaker';
+import { CreateEndpointCommand, CreateEndpointConfigCommand, type CreateEndpointConfigCommandInput, DescribeEndpointConfigCommand, DescribeModelCommand, ListModelsCommand } from '@aws-sdk/client-sagemaker';
 
 import { problemOf } from '../../aws/errors';
 import { sagemaker } from '../../aws/sagemaker';
@@ -117,18 +117,4 @@ export async function originsOf(config: string, signal: AbortSignal): Promise<{ 
     if (problemOf(thrown).kind === 'missing') return { models: [] };
     throw thrown;
   }
-}
-
-// The endpoint first: nothing that it was made from goes while it cannot be deleted.
-export async function removeEndpoint(endpoint: string, config: string | undefined, models: string[]) {
-  const gone = async (act: () => Promise<unknown>) => {
-    try {
-      await act();
-    } catch (thrown) {
-      if (problemOf(thrown).kind !== 'missing') throw thrown; // a first try had come so far
-    }
-  };
-  await gone(() => sagemaker().send(new DeleteEndpointCommand({ EndpointName: endpoint })));
-  if (config) await gone(() => sagemaker().send(new DeleteEndpointConfigCommand({ EndpointConfigName: config })));
-  for (const name of models) await gone(() => sagemaker().send(new DeleteModelCommand({ ModelName: name })));
 }

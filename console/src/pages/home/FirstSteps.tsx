@@ -66,7 +66,11 @@ export function FirstSteps() {
           )}
           {now.job && <LinkButton to={to('training', now.job)}>Look at the job</LinkButton>}
           {now.endpoint && done && <LinkButton to={to('endpoints', now.endpoint)}>Look at the endpoint</LinkButton>}
-          {now.endpoint && !now.running && <Button onClick={() => void clean()}>Delete the endpoint</Button>}
+          {now.endpoint && !now.running && (
+            <Button loading={now.removing} loadingText="Deleting the endpoint" onClick={() => void clean()}>
+              Delete the endpoint
+            </Button>
+          )}
         </SpaceBetween>
       </SpaceBetween>
     </Container>

@@ -1,6 +1,6 @@
 import {
-  CreateEndpointCommand, CreateEndpointConfigCommand, CreateModelCommand, CreateTrainingJobCommand, DeleteEndpointCommand,
-  DeleteEndpointConfigCommand, DeleteModelCommand, DescribeEndpointCommand, DescribeTrainingJobCommand,
+  CreateEndpointCommand, CreateEndpointConfigCommand, CreateModelCommand, CreateTrainingJobCommand,
+  DescribeEndpointCommand, DescribeTrainingJobCommand,
 } from '@aws-sdk/client-sagemaker';
 import { CreateBucketCommand, HeadBucketCommand, PutObjectCommand } from '@aws-sdk/client-s3';
 
@@ -8,6 +8,7 @@ import { region } from '../../aws/client';
 import { s3 } from '../../aws/s3';
 import { sagemaker } from '../../aws/sagemaker';
 import { state } from '../../session/session';
+import { removeEndpoint, untilGone } from '../endpoints/remove';
 import { describeAlgorithm } from '../training/algorithms';
 import { FRESH, quickstart, type Quickstart, type Step, type StepName } from './quickstartState';
 import testUrl from '../../../../examples/churn/test.csv?url';
@@ -176,13 +177,17 @@ export async function runQuickstart(role: string): Promise<void> {
   }
 }
 
-// What runs and costs memory; job and data stay.
+// What runs and costs memory goes; job and data stay. Done when the endpoint is gone, not when it was
+// asked to go.
 export async function cleanUp(): Promise<void> {
-  const { endpoint } = quickstart.get();
-  if (endpoint) {
-    await sagemaker().send(new DeleteEndpointCommand({ EndpointName: endpoint }));
-    await sagemaker().send(new DeleteEndpointConfigCommand({ EndpointConfigName: endpoint }));
-    await sagemaker().send(new DeleteModelCommand({ ModelName: endpoint }));
+  const { endpoint, removing } = quickstart.get();
+  if (!endpoint || removing) return;
+  quickstart.set({ ...quickstart.get(), removing: true });
+  try {
+    await removeEndpoint(endpoint, endpoint, [endpoint]);
+    await untilGone(endpoint);
+    quickstart.set(FRESH);
+  } finally {
+    quickstart.set({ ...quickstart.get(), removing: false });
   }
-  quickstart.set(FRESH);
 }

@@ -9,6 +9,7 @@ export interface Step {
 }
 export interface Quickstart {
   running: boolean;
+  removing?: boolean; // the endpoint is going
   steps: Record<StepName, Step>;
   job?: string;
   endpoint?: string;
