@@ -4,6 +4,7 @@ import './app/page.css';
 import { StrictMode } from 'react';
 import { createRoot } from 'react-dom/client';
 
+import { isAhead } from './app/ahead';
 import { App } from './app/App';
 import { startTheme } from './app/theme';
 
@@ -12,6 +13,7 @@ import { startTheme } from './app/theme';
 const RELOADED = 'clary.reloaded';
 const RELOAD_PAUSE_MS = 10_000;
 window.addEventListener('vite:preloadError', event => {
+  if (isAhead()) return;
   if (Date.now() - Number(sessionStorage.getItem(RELOADED)) < RELOAD_PAUSE_MS) return;
   event.preventDefault();
   sessionStorage.setItem(RELOADED, String(Date.now()));

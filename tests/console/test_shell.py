@@ -1,6 +1,7 @@
 """What every page has: areas, appearance, region, messages, what happens when the server goes."""
 
 import aws
+from console import WORK_MS
 from playwright.sync_api import expect
 
 
@@ -8,7 +9,7 @@ def test_navigation_and_a_page_that_is_not_there(owner):
     """Areas lead to their pages without loading anew; deep links and unknown ones answer too."""
     page = owner.page
     page.evaluate("window.stayed = true")
-    page.get_by_role("link", name="Training jobs", exact=True).first.click()
+    owner.go("Training jobs")
     expect(page.get_by_role("heading", name="Training jobs", level=1)).to_be_visible()
     expect(page).to_have_title("Training jobs · Clary")
     assert page.evaluate("window.stayed") is True
@@ -43,8 +44,8 @@ def test_the_server_restarts_under_the_page(owner):
     page = owner.open("/training")
     expect(page.get_by_role("heading", name="Training jobs", level=1)).to_be_visible()
     owner.server.kill()
-    expect(page.get_by_text("Cannot reach the server; trying again")).to_be_visible(timeout=15_000)
+    expect(page.get_by_text("Cannot reach the server; trying again")).to_be_visible()
     owner.server.start()
-    expect(page.get_by_text("Cannot reach the server; trying again")).to_be_hidden(timeout=20_000)
+    expect(page.get_by_text("Cannot reach the server; trying again")).to_be_hidden(timeout=WORK_MS)
     page.reload()
     expect(page.get_by_role("heading", name="Training jobs", level=1)).to_be_visible()

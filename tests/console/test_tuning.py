@@ -1,8 +1,11 @@
 """Tuning jobs in the browser: list, progress, pictures of the search, its training jobs, stopping."""
 
+import re
+
 import aws
 import pytest
 import tuning
+from console import WORK_MS
 from playwright.sync_api import expect
 
 
@@ -17,7 +20,7 @@ def searched(clients, churn, channels):
     ranges = {"ContinuousParameterRanges": [tuning.CONTINUOUS | {"ScalingType": "Logarithmic"}],
               "IntegerParameterRanges": [tuning.INTEGER],
               "CategoricalParameterRanges": [{"Name": "tree_method", "Values": ["hist", "exact"]}]}
-    job = tuning.run(clients, churn, channels, jobs=12, ranges=ranges, timeout=180)
+    job = tuning.run(clients, churn, channels, jobs=12, ranges=ranges, timeout=WORK_MS / 1000)
     assert job["HyperParameterTuningJobStatus"] == "Completed", job.get("FailureReason")
     return job
 
@@ -111,6 +114,29 @@ def test_the_clone_runs(owner, clients, searched):
     assert told["TrainingJobDefinition"] == searched["TrainingJobDefinition"]
 
 
+def test_a_search_cloned_in_the_form(owner, clients, churn, searched):
+    """A finished search once more with fewer training jobs, and otherwise the same."""
+    page = open_job(owner, searched)
+    page.get_by_role("link", name="Clone and edit").click()
+    expect(page.get_by_role("textbox", name="From")).to_have_count(2)
+    expect(page.get_by_role("textbox", name="Values")).to_have_value("hist, exact")
+    expect(page.get_by_role("button", name=re.compile("^Objective "))).to_contain_text("validation:auc")
+    name = aws.unique("formed")
+    page.get_by_role("textbox", name="Name").fill(name)
+    page.get_by_role("spinbutton", name="Training jobs").fill("2")
+    owner.check("tuning-create")
+    owner.check_narrow("tuning-create")
+    page.get_by_role("button", name="Create the tuning job").click()
+    expect(page.get_by_role("heading", name=name, level=1)).to_be_visible()
+    job = tuning.wait(clients, name, WORK_MS / 1000)
+    assert job["HyperParameterTuningJobStatus"] == "Completed", job.get("FailureReason")
+    config, before = job["HyperParameterTuningJobConfig"], searched["HyperParameterTuningJobConfig"]
+    assert config["ResourceLimits"]["MaxNumberOfTrainingJobs"] == 2
+    config["ResourceLimits"] = before["ResourceLimits"]
+    assert config == before
+    assert job["TrainingJobDefinition"] == searched["TrainingJobDefinition"]
+
+
 def test_stopping(owner, clients, churn, channels):
     request = tuning.request(clients, churn, channels, jobs=9, static={"num_round": "1000000"})
     name = request["HyperParameterTuningJobName"]
@@ -120,5 +146,5 @@ def test_stopping(owner, clients, churn, channels):
     page.get_by_role("button", name="Stop", exact=True).click()
     page.get_by_role("dialog").get_by_role("button", name="Stop").click()
     expect(page.get_by_text(f"{name} is being stopped")).to_be_visible()
-    expect(page.get_by_text("Stopped", exact=True).first).to_be_visible(timeout=60_000)
+    expect(page.get_by_text("Stopped", exact=True).first).to_be_visible(timeout=WORK_MS)
     assert tuning.describe(clients, name)["HyperParameterTuningJobStatus"] == "Stopped"

@@ -8,11 +8,12 @@ import { Suspense, useEffect, useMemo, useState } from 'react';
 import { BrowserRouter, matchPath, Route, Routes, useLocation } from 'react-router';
 
 import type { Session } from '../session/session';
+import { startAhead } from './ahead';
 import { BASE, href, useFollow } from './navigation';
 import { NotFound } from './NotFound';
 import { Notifications } from './Notifications';
 import { PageErrors } from './PageErrors';
-import { type LazyPage, pages, sections } from './pages';
+import { type LoadablePage, pages, sections } from './pages';
 import { repairMarkup } from './repairs';
 import { TopBar } from './TopBar';
 
@@ -28,7 +29,7 @@ function navigationItems(): SideNavigationProps.Item[] {
   });
 }
 
-function titleOf(page: LazyPage, parameters: Record<string, string | undefined>): string {
+function titleOf(page: LoadablePage, parameters: Record<string, string | undefined>): string {
   return page.title.startsWith(':') ? (parameters[page.title.slice(1)] ?? '') : page.title;
 }
 
@@ -119,9 +120,10 @@ function Frame({ session }: { session: Session }) {
 
 export default function Shell({ session }: { session: Session }) {
   useEffect(repairMarkup, []);
+  useEffect(startAhead, []);
   return (
     <I18nProvider locale="en" messages={[messages]}>
-      <BrowserRouter basename={BASE}>
+      <BrowserRouter basename={BASE} useTransitions={false}>
         <Frame session={session} />
       </BrowserRouter>
     </I18nProvider>

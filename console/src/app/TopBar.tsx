@@ -1,4 +1,5 @@
 import TopNavigation from '@cloudscape-design/components/top-navigation';
+import { memo } from 'react';
 
 import { chooseRegion, chosenRegion } from '../aws/client';
 import { type Session, signOut } from '../session/session';
@@ -13,7 +14,8 @@ const REGIONS = [
 ];
 const THEMES: [Theme, string][] = [['light', 'Light'], ['dark', 'Dark'], ['system', 'As the system']];
 
-export function TopBar({ session }: { session: Session }) {
+// The address changes without it.
+export const TopBar = memo(function TopBar({ session }: { session: Session }) {
   const follow = useFollow();
   const now = useStore(theme);
   const region = useStore(chosenRegion) || session.region;
@@ -54,4 +56,4 @@ export function TopBar({ session }: { session: Session }) {
       ]}
     />
   );
-}
+});

@@ -1,6 +1,8 @@
 import { useCallback, useMemo } from 'react';
 import { useLocation, useNavigate, useSearchParams } from 'react-router';
 
+import { pageOf } from './pages';
+
 export const BASE = '/_console';
 
 // The address of a page: to('training', 'my-job') is "/training/my-job", whatever the name holds.
@@ -18,7 +20,10 @@ interface FollowEvent {
   detail: { href?: string; external?: boolean };
 }
 
-// For Cloudscape's onFollow: links within the console change the page without loading it anew.
+let followed = 0;
+
+// For Cloudscape's onFollow: links within the console change the page without loading it anew. The page
+// before stays until the next one's code is there.
 export function useFollow(): (event: FollowEvent) => void {
   const navigate = useNavigate();
   return useCallback(
@@ -26,7 +31,15 @@ export function useFollow(): (event: FollowEvent) => void {
       const { href: target, external } = event.detail;
       if (external || !target?.startsWith(BASE + '/')) return;
       event.preventDefault();
-      void navigate(target.slice(BASE.length));
+      const path = target.slice(BASE.length);
+      const page = pageOf(path.replace(/[?#].*$/, ''))?.component;
+      const mine = ++followed;
+      const go = () => {
+        if (mine === followed) void navigate(path);
+      };
+      // What cannot be fetched says so in its place.
+      if (!page || page.isLoaded()) go();
+      else void page.load().then(go, go);
     },
     [navigate]
   );

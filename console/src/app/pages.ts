@@ -1,4 +1,7 @@
-import { type ComponentType, lazy, type LazyExoticComponent } from 'react';
+import type { ComponentType } from 'react';
+import { matchPath } from 'react-router';
+
+import { loadable, type Loadable } from './loadable';
 
 // Every page of the console: one line each. `path` is below /_console/ and may have parameters;
 // `nav` is the section of the side navigation that shows it, for pages that stand there; `up` is the
@@ -23,8 +26,10 @@ const table: Page[] = [
   { path: 'training/~create', title: 'Create a training job', load: () => import('../pages/training/CreateTrainingJob') },
   { path: 'training/:name', title: ':name', load: () => import('../pages/training/TrainingJob') },
   { path: 'tuning', title: 'Tuning jobs', nav: 'Build', load: () => import('../pages/tuning/TuningJobs') },
+  { path: 'tuning/~create', title: 'Create a tuning job', load: () => import('../pages/tuning/CreateTuningJob') },
   { path: 'tuning/:name', title: ':name', load: () => import('../pages/tuning/TuningJob') },
   { path: 'processing', title: 'Processing jobs', nav: 'Build', load: () => import('../pages/processing/ProcessingJobs') },
+  { path: 'processing/~create', title: 'Create a processing job', load: () => import('../pages/processing/CreateProcessingJob') },
   { path: 'processing/:name', title: ':name', load: () => import('../pages/processing/ProcessingJob') },
 
   { path: 'models', title: 'Models', nav: 'Deploy', load: () => import('../pages/models/Models') },
@@ -36,6 +41,7 @@ const table: Page[] = [
   { path: 'endpoint-configs', title: 'Endpoint configurations', nav: 'Deploy', load: () => import('../pages/endpoints/Configs') },
   { path: 'endpoint-configs/:name', title: ':name', load: () => import('../pages/endpoints/Config') },
   { path: 'transform', title: 'Transform jobs', nav: 'Deploy', load: () => import('../pages/transform/TransformJobs') },
+  { path: 'transform/~create', title: 'Create a transform job', load: () => import('../pages/transform/CreateTransformJob') },
   { path: 'transform/:name', title: ':name', load: () => import('../pages/transform/TransformJob') },
 
   { path: 'logs', title: 'Logs', nav: 'Observe', load: () => import('../pages/logs/LogGroups') },
@@ -56,10 +62,15 @@ const table: Page[] = [
   { path: 'audit/:id', title: ':id', load: () => import('../pages/audit/Event') },
 ];
 
-export interface LazyPage extends Page {
-  component: LazyExoticComponent<ComponentType>;
+export interface LoadablePage extends Page {
+  component: Loadable<object>;
 }
 
-export const pages: LazyPage[] = table.map(page => ({ ...page, component: lazy(page.load) }));
+export const pages: LoadablePage[] = table.map(page => ({ ...page, component: loadable(page.load) }));
+
+// Of a path below /_console, without query.
+export function pageOf(path: string): LoadablePage | undefined {
+  return pages.find(page => matchPath({ path: `/${page.path}`, end: true }, path));
+}
 
 export const sections: Section[] = ['', 'Build', 'Deploy', 'Observe', 'Govern'];

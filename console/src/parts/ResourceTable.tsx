@@ -3,6 +3,7 @@ import Button from '@cloudscape-design/components/button';
 import Header from '@cloudscape-design/components/header';
 import Pagination from '@cloudscape-design/components/pagination';
 import SpaceBetween from '@cloudscape-design/components/space-between';
+import StatusIndicator from '@cloudscape-design/components/status-indicator';
 import Table, { type TableProps } from '@cloudscape-design/components/table';
 import { type ReactNode, useMemo, useRef } from 'react';
 
@@ -74,6 +75,17 @@ function usePages<T>(load: Props<T>['load']) {
   };
 }
 
+function Awaited({ title, main, describe }: { title: string; main: boolean; describe?: ReactNode }) {
+  return (
+    <SpaceBetween size="m">
+      <Header variant={main ? 'h1' : 'h2'} description={describe}>
+        {title}
+      </Header>
+      <StatusIndicator type="loading">Loading {title.toLowerCase()}</StatusIndicator>
+    </SpaceBetween>
+  );
+}
+
 export function ResourceTable<T>(props: Props<T>) {
   const { columns, filters = [], prefix = '', sort: firstSort = '' } = props;
   const names = useMemo(
@@ -99,6 +111,11 @@ export function ResourceTable<T>(props: Props<T>) {
   const data = shown.data ?? (shown.error === undefined ? last.current : undefined);
   const clear = () => change(Object.fromEntries([...filters.map(one => [prefix + one.name, '']), [prefix + 'page', '']]));
   const sorting = columns.find(column => column.sort === sort);
+  // A table costs more than anything else here: it is drawn when there is something to draw in it,
+  // and stays from then on, since somebody may be typing into its filter.
+  const drawn = useRef(false);
+  if (!shown.loading) drawn.current = true;
+  if (!drawn.current) return <Awaited title={props.title} main={props.variant === undefined} describe={props.describe} />;
 
   return (
     <Table<T>
@@ -116,11 +133,11 @@ export function ResourceTable<T>(props: Props<T>) {
           [prefix + 'page']: '',
         })
       }
-      loading={shown.loading && !data}
-      loadingText={`Loading ${props.title.toLowerCase()}`}
       selectionType={props.select ? 'multi' : undefined}
       selectedItems={props.selected}
       onSelectionChange={({ detail }) => props.select?.(detail.selectedItems)}
+      loading={shown.loading && !data}
+      loadingText={`Loading ${props.title.toLowerCase()}`}
       wrapLines
       ariaLabels={{ tableLabel: props.title, selectionGroupLabel: 'Selection', allItemsSelectionLabel: () => 'Select all', itemSelectionLabel: (_, item) => `Select ${props.id(item)}` }}
       header={

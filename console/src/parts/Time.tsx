@@ -1,4 +1,4 @@
-import { useEffect, useState } from 'react';
+import { store, useStore } from '../app/store';
 
 const UNITS: [Intl.RelativeTimeFormatUnit, number][] = [
   ['year', 31_536_000], ['month', 2_592_000], ['week', 604_800], ['day', 86_400], ['hour', 3600], ['minute', 60],
@@ -31,13 +31,13 @@ export function duration(seconds: number): string {
   return `${Math.floor(hours / 24)} days`;
 }
 
+// One clock for all of them.
+const ticks = store(0);
+window.setInterval(() => ticks.set(ticks.get() + 1), 30_000);
+
 // How long ago, exact on hover; keeps up by itself.
 export function Time({ at }: { at?: Date }) {
-  const [, tick] = useState(0);
-  useEffect(() => {
-    const timer = window.setInterval(() => tick(count => count + 1), 30_000);
-    return () => window.clearInterval(timer);
-  }, []);
+  useStore(ticks);
   if (!at) return <>–</>;
   return (
     <time dateTime={at.toISOString()} title={exactTime(at)}>

@@ -15,6 +15,7 @@ import { usePolled } from '../../aws/usePolled';
 import { CopyText } from '../../parts/CopyText';
 import { HostMetrics, hostsOf } from '../../parts/HostMetrics';
 import { JobFrame } from '../../parts/JobFrame';
+import { LinkButton } from '../../parts/LinkButton';
 import { LogView } from '../../parts/LogView';
 import { PairTable } from '../../parts/PairTable';
 import { S3Link } from '../../parts/S3Link';
@@ -89,6 +90,11 @@ export default function ProcessingJob() {
       running={data => data.ProcessingJobStatus === 'InProgress'}
       stop={() => sagemaker().send(new StopProcessingJobCommand({ ProcessingJobName: name }))}
       stopText="Its program is told to stop; what it has written to its outputs so far is uploaded."
+      actions={
+        <LinkButton to={`/processing/~create?from=${encodeURIComponent(name)}`} disabled={!job.data}>
+          Clone and edit
+        </LinkButton>
+      }
       tabs={data => [
         { id: 'overview', label: 'Overview', content: <Overview job={data} /> },
         {

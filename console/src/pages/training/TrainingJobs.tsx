@@ -1,76 +1,26 @@
-import { ListTrainingJobsCommand, type SortBy, type TrainingJobStatus, type TrainingJobSummary } from '@aws-sdk/client-sagemaker';
-import Box from '@cloudscape-design/components/box';
-import SpaceBetween from '@cloudscape-design/components/space-between';
+import { ListTrainingJobsCommand, type TrainingJobStatus } from '@aws-sdk/client-sagemaker';
 
-import { to } from '../../app/navigation';
 import { sagemaker } from '../../aws/sagemaker';
-import { LinkButton } from '../../parts/LinkButton';
-import { PageLink } from '../../parts/PageLink';
-import { type Ask, type Column, ResourceTable } from '../../parts/ResourceTable';
-import { StatusBadge } from '../../parts/StatusBadge';
-import { duration, Time } from '../../parts/Time';
+import { JobList, type JobRow, listInput } from '../../parts/JobList';
+import type { Ask } from '../../parts/ResourceTable';
 
-const STATUSES = ['InProgress', 'Completed', 'Failed', 'Stopping', 'Stopped'];
-const FILTERS = [
-  { name: 'name', label: 'Find by name' },
-  { name: 'status', label: 'Status', options: STATUSES },
-];
-
-const COLUMNS: Column<TrainingJobSummary>[] = [
-  {
-    id: 'name',
-    header: 'Name',
-    sort: 'Name',
-    cell: job => <PageLink to={to('training', job.TrainingJobName!)}>{job.TrainingJobName}</PageLink>,
-  },
-  { id: 'status', header: 'Status', sort: 'Status', cell: job => <StatusBadge status={job.TrainingJobStatus} /> },
-  { id: 'created', header: 'Created', sort: 'CreationTime', cell: job => <Time at={job.CreationTime} /> },
-  {
-    id: 'took',
-    header: 'Took',
-    cell: job => (job.TrainingEndTime ? duration((job.TrainingEndTime.getTime() - job.CreationTime!.getTime()) / 1000) : '–'),
-  },
-];
-
-async function load({ token, filters, sort, descending, signal }: Ask) {
-  const answer = await sagemaker().send(
-    new ListTrainingJobsCommand({
-      MaxResults: 25,
-      NextToken: token,
-      NameContains: filters.name || undefined,
-      StatusEquals: (filters.status || undefined) as TrainingJobStatus | undefined,
-      SortBy: sort as SortBy,
-      SortOrder: descending ? 'Descending' : 'Ascending',
-    }),
-    { abortSignal: signal }
+async function load(ask: Ask) {
+  const command = new ListTrainingJobsCommand(listInput<TrainingJobStatus>(ask));
+  const answer = await sagemaker().send(command, { abortSignal: ask.signal });
+  const items = (answer.TrainingJobSummaries ?? []).map(
+    (job): JobRow => ({ name: job.TrainingJobName, arn: job.TrainingJobArn, status: job.TrainingJobStatus, created: job.CreationTime, ended: job.TrainingEndTime })
   );
-  return { items: answer.TrainingJobSummaries ?? [], next: answer.NextToken };
-}
-
-function Empty() {
-  return (
-    <SpaceBetween size="xxs" alignItems="center">
-      <Box variant="strong">No training jobs yet</Box>
-      <Box color="text-body-secondary">A training job fits a model to data in S3. Start one here, or with any SageMaker client.</Box>
-    </SpaceBetween>
-  );
+  return { items, next: answer.NextToken };
 }
 
 export default function TrainingJobs() {
   return (
-    <ResourceTable
-      title="Training jobs"
-      columns={COLUMNS}
-      id={job => job.TrainingJobArn!}
+    <JobList
+      kind="training job"
+      path="training"
       load={load}
-      filters={FILTERS}
-      sort="CreationTime"
-      empty={<Empty />}
-      actions={
-        <LinkButton to="/training/~create" variant="primary">
-          Create a training job
-        </LinkButton>
-      }
+      what="A training job fits a model to data in S3. Start one here, or with any SageMaker client."
+      creates
     />
   );
 }

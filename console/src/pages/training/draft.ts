@@ -59,11 +59,12 @@ function channelOf(draft: ChannelDraft, template?: Channel): Channel {
 
 export class DraftError extends Error {}
 
-function parsedMore(text: string): Partial<CreateTrainingJobRequest> {
+// What the field for further members of a request holds.
+export function parsedMore<Request>(text: string): Partial<Request> {
   if (!text.trim()) return {};
   try {
     const parsed: unknown = JSON.parse(text);
-    if (parsed && typeof parsed === 'object' && !Array.isArray(parsed)) return parsed as Partial<CreateTrainingJobRequest>;
+    if (parsed && typeof parsed === 'object' && !Array.isArray(parsed)) return parsed as Partial<Request>;
   } catch (thrown) {
     throw new DraftError(`The further members are not JSON: ${(thrown as Error).message}`);
   }
@@ -72,7 +73,7 @@ function parsedMore(text: string): Partial<CreateTrainingJobRequest> {
 
 // The request; `image` is that of the built-in algorithm. Whatever is wrong with it the server says.
 export function requestOfDraft(draft: Draft, image: string): CreateTrainingJobRequest {
-  const more = parsedMore(draft.more);
+  const more = parsedMore<CreateTrainingJobRequest>(draft.more);
   const hyperparameters = Object.fromEntries(Object.entries(draft.hyperparameters).filter(([, value]) => value !== ''));
   return pruned<CreateTrainingJobRequest>({
     ...more,

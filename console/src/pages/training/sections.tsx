@@ -23,15 +23,16 @@ export interface SectionProps {
   edit: (part: Partial<Draft>) => void;
   algorithm?: DescribeAlgorithmOutput;
   checked: boolean; // somebody tried to send it: say what is missing
+  searched?: string[]; // hyperparameters that a tuning job gives each of its training jobs
 }
 
 const missing = (checked: boolean, value: string) => (checked && !value ? 'This has to be given.' : undefined);
 
-export function General({ draft, edit, checked }: SectionProps) {
+export function General({ draft, edit, checked, longest = 63 }: SectionProps & { longest?: number }) {
   return (
     <Container header={<Header variant="h2">Name and role</Header>}>
       <SpaceBetween size="m">
-        <FormField label="Name" constraintText="Letters, digits and hyphens, at most 63; unique in this account and region" errorText={missing(checked, draft.name)}>
+        <FormField label="Name" constraintText={`Letters, digits and hyphens, at most ${longest}; unique in this account and region`} errorText={missing(checked, draft.name)}>
           <Input value={draft.name} ariaLabel="Name" onChange={({ detail }) => edit({ name: detail.value })} />
         </FormField>
         <RoleInput value={draft.role} change={role => edit({ role })} error={missing(checked, draft.role)} />
@@ -40,7 +41,7 @@ export function General({ draft, edit, checked }: SectionProps) {
   );
 }
 
-export function Algorithm({ draft, edit, algorithm, checked }: SectionProps) {
+export function Algorithm({ draft, edit, algorithm, checked, searched = [] }: SectionProps) {
   const own = draft.algorithm === '';
   const options = ALGORITHMS.map(one => ({ value: one.name, label: one.label }));
   const pairs = Object.entries(draft.hyperparameters).map(([key, value]) => ({ key, value }));
@@ -71,7 +72,7 @@ export function Algorithm({ draft, edit, algorithm, checked }: SectionProps) {
           <Pairs pairs={pairs} what="hyperparameter" change={next => edit({ hyperparameters: Object.fromEntries(next.map(one => [one.key, one.value])) })} />
         ) : (
           <Declared
-            specifications={algorithm?.TrainingSpecification?.SupportedHyperParameters ?? []}
+            specifications={(algorithm?.TrainingSpecification?.SupportedHyperParameters ?? []).filter(one => !searched.includes(one.Name!))}
             values={draft.hyperparameters}
             change={hyperparameters => edit({ hyperparameters })}
             checked={checked}

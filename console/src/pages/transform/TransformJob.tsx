@@ -12,6 +12,7 @@ import { usePolled } from '../../aws/usePolled';
 import { CopyText } from '../../parts/CopyText';
 import { HostMetrics, hostsOf } from '../../parts/HostMetrics';
 import { JobFrame } from '../../parts/JobFrame';
+import { LinkButton } from '../../parts/LinkButton';
 import { LogView } from '../../parts/LogView';
 import { PageLink } from '../../parts/PageLink';
 import { PairTable } from '../../parts/PairTable';
@@ -70,6 +71,11 @@ export default function TransformJob() {
       running={data => data.TransformJobStatus === 'InProgress'}
       stop={() => sagemaker().send(new StopTransformJobCommand({ TransformJobName: name }))}
       stopText="What is answered so far is kept in S3; the rest of the input is left out."
+      actions={
+        <LinkButton to={`/transform/~create?from=${encodeURIComponent(name)}`} disabled={!job.data}>
+          Clone and edit
+        </LinkButton>
+      }
       tabs={data => [
         { id: 'overview', label: 'Overview', content: <Overview job={data} /> },
         {

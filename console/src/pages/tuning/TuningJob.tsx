@@ -79,6 +79,9 @@ export default function TuningJob() {
             <Button disabled={job.data?.HyperParameterTuningJobStatus !== 'InProgress'} onClick={() => setAsking(true)}>
               Stop
             </Button>
+            <LinkButton to={`/tuning/~create?from=${encodeURIComponent(name)}`} disabled={!job.data}>
+              Clone and edit
+            </LinkButton>
             {best ? (
               <LinkButton variant="primary" to={`/endpoints/~deploy?job=${encodeURIComponent(best)}`}>
                 Deploy the best

@@ -4,6 +4,7 @@ import SpaceBetween from '@cloudscape-design/components/space-between';
 
 import { to } from '../../app/navigation';
 import { sagemaker } from '../../aws/sagemaker';
+import { LinkButton } from '../../parts/LinkButton';
 import { PageLink } from '../../parts/PageLink';
 import { type Ask, type Column, ResourceTable } from '../../parts/ResourceTable';
 import { StatusBadge } from '../../parts/StatusBadge';
@@ -60,8 +61,8 @@ function Empty() {
     <SpaceBetween size="xxs" alignItems="center">
       <Box variant="strong">No tuning jobs yet</Box>
       <Box color="text-body-secondary">
-        A tuning job runs many training jobs and finds the hyperparameters that do best. Start one with any SageMaker client:
-        HyperparameterTuner of the Python SDK, or create_hyper_parameter_tuning_job of boto3.
+        A tuning job runs many training jobs and finds the hyperparameters that do best. Start one here, or with any SageMaker
+        client: HyperparameterTuner of the Python SDK, or create_hyper_parameter_tuning_job of boto3.
       </Box>
     </SpaceBetween>
   );
@@ -77,6 +78,11 @@ export default function TuningJobs() {
       filters={FILTERS}
       sort="CreationTime"
       empty={<Empty />}
+      actions={
+        <LinkButton to="/tuning/~create" variant="primary">
+          Create a tuning job
+        </LinkButton>
+      }
     />
   );
 }
