@@ -197,5 +197,10 @@ def test_a_user_who_may_not(console, clients):
     console.open("/users?name=" + name)
     page.get_by_role("link", name=name).click()
     expect(page.get_by_text("You may not do this: iam:GetUser")).to_be_visible()
+    page.get_by_role("link", name="Explain the decision").click()
+    arn = iam.get_user(UserName=name)["User"]["Arn"]
+    expect(page.get_by_role("combobox", name="Who")).to_have_value(arn)
+    expect(page.get_by_label("Actions")).to_have_value("iam:GetUser")
+    expect(page.get_by_label("Resources")).to_have_value(arn)
     console.open("/policies")
     expect(page.get_by_text("You may not do this: iam:ListPolicies")).to_be_visible()

@@ -5,10 +5,27 @@ import SpaceBetween from '@cloudscape-design/components/space-between';
 
 import { type Problem, problemOf } from '../aws/errors';
 import { state } from '../session/session';
+import { PageLink } from './PageLink';
+
+// Whose policies decide: of a role's session the role's. The root of an account has none.
+function principalOf(arn: string): string {
+  const session = /^(arn:[^:]+):sts::(\d+):assumed-role\/([^/]+)\//.exec(arn);
+  if (session) return `${session[1]}:iam::${session[2]}:role/${session[3]}`;
+  return /:(user|role)\//.test(arn) ? arn : '';
+}
+
+// Where the page of decisions tells which statement of which policy it was.
+function explanationOf(who: string, problem: Problem): string {
+  const principal = principalOf(who);
+  if (!principal || !problem.action || problem.action === 'iam:SimulatePrincipalPolicy') return '';
+  const question = { principal, action: problem.action, ...(problem.resource ? { resource: problem.resource } : {}) };
+  return `/decisions?${new URLSearchParams(question).toString()}`;
+}
 
 function Denied({ problem }: { problem: Problem }) {
   const now = state.get();
   const who = now.at === 'in' ? now.session.arn : 'You';
+  const explanation = explanationOf(who, problem);
   return (
     <SpaceBetween size="xs">
       {problem.text && <Box>{problem.text}</Box>}
@@ -24,6 +41,7 @@ function Denied({ problem }: { problem: Problem }) {
           . An administrator of the account can allow it with a policy.
         </Box>
       )}
+      {explanation && <PageLink to={explanation}>Explain the decision</PageLink>}
     </SpaceBetween>
   );
 }
