@@ -16,7 +16,7 @@ export type Item =
   | { kind: 'folder'; key: string }
   | { kind: 'object'; key: string; size: number; modified?: Date; storage?: string };
 
-const PAGE = 100;
+const PAGE = 50;
 
 export async function listItems(bucket: string, prefix: string, { token, filters, signal }: Ask): Promise<PageOf<Item>> {
   const answer = await s3().send(

@@ -1,4 +1,3 @@
-import { Crc32 } from '@aws-crypto/crc32';
 import {
   CompleteMultipartUploadCommand,
   type CompletedPart,
@@ -13,6 +12,7 @@ import {
 
 import { problemOf } from '../../../aws/errors';
 import { s3 } from '../../../aws/s3';
+import { crc32Between } from './crc32';
 
 // Sends one file to S3. A large one goes in parts that the server keeps until the upload is
 // completed: an upload of the same key that was begun before is found again, and a part of it is
@@ -46,8 +46,8 @@ function base64OfCrc(crc: number): string {
   return btoa(String.fromCharCode(crc >>> 24, (crc >>> 16) & 255, (crc >>> 8) & 255, crc & 255));
 }
 
-function checksumOf(data: Uint8Array): string {
-  return base64OfCrc(new Crc32().update(data).digest());
+async function checksumOf(data: Uint8Array): Promise<string> {
+  return base64OfCrc(await crc32Between(data));
 }
 
 const pause = (milliseconds: number, signal: AbortSignal) =>
@@ -78,10 +78,11 @@ async function bytesOf(file: File, from: number, to: number): Promise<Uint8Array
 
 async function sendWhole({ bucket, key, file }: Target, { signal, sent }: Watcher) {
   const body = await bytesOf(file, 0, file.size);
+  const checksum = await checksumOf(body);
   await lasting(
     () =>
       s3().send(
-        new PutObjectCommand({ Bucket: bucket, Key: key, Body: body, ContentType: file.type || undefined, ChecksumCRC32: checksumOf(body) }),
+        new PutObjectCommand({ Bucket: bucket, Key: key, Body: body, ContentType: file.type || undefined, ChecksumCRC32: checksum }),
         { abortSignal: signal }
       ),
     signal
@@ -139,7 +140,7 @@ async function sendParts(target: Target, watcher: Watcher) {
   const one = async (number: number) => {
     const from = (number - 1) * size;
     const data = await bytesOf(file, from, Math.min(from + size, file.size));
-    const checksum = checksumOf(data);
+    const checksum = await checksumOf(data);
     const there = known.get(number);
     if (there?.Size === data.length && there.ChecksumCRC32 === checksum) {
       done.push({ PartNumber: number, ETag: there.ETag, ChecksumCRC32: checksum });
