@@ -113,6 +113,7 @@ def main():
             aws.create_model(clients, job["ModelArtifacts"]["S3ModelArtifacts"])))
         own_sockets = sorted(serving_sockets(server) - before)
         measure(report, options, folder, server, endpoint, own_sockets)
+        captured(report, options, folder, server, endpoint)
     finally:
         server.remove()
     report.finish()
@@ -149,6 +150,31 @@ def measure(report, options, folder, server, endpoint, own_sockets):
     report.row("latency p50 under that load", median([r["p50"] for r in results[0]]), unit="us")
     report.row("latency p99 under that load", median([r["p99"] for r in results[0]]), unit="us")
     added(report, server, requests, own_sockets)
+
+
+def captured(report, options, folder, server, endpoint):
+    """The same model with every invocation written to S3, beside it without."""
+    clients = aws.Clients(server)
+    model = clients.sagemaker.describe_endpoint_config(EndpointConfigName=clients.sagemaker.
+        describe_endpoint(EndpointName=endpoint)["EndpointConfigName"])["ProductionVariants"][0]
+    clients.s3.create_bucket(Bucket="captured")
+    config = aws.create_config(clients, aws.variant(model["ModelName"]), DataCaptureConfig={
+        "InitialSamplingPercentage": 100, "DestinationS3Uri": "s3://captured/here",
+        "CaptureOptions": [{"CaptureMode": "Input"}, {"CaptureMode": "Output"}],
+        "CaptureContentTypeHeader": {"CsvContentTypes": ["text/csv"]}})
+    clients.sagemaker.create_endpoint(EndpointName=config, EndpointConfigName=config)
+    assert aws.wait_endpoint(clients, config)["EndpointStatus"] == "InService"
+    scripts = [lua_requests(folder / f"{name}.lua", signed_requests(server, of))
+               for name, of in (("without", endpoint), ("with", config))]
+    plain, kept = rounds(options.rounds, *(
+        lambda script=script: wrk(server.url, script, options.seconds, options.connections)
+        for script in scripts))
+    report.row("with data capture of all", median([r["rps"] for r in kept]),
+               median([r["rps"] for r in plain]), "without", "1/s")
+    lost = next(float(line.split()[1]) for line in server.get("/metrics").splitlines()
+                if line.startswith("clary_captures_lost "))
+    if lost:
+        report.note(f"{lost:.0f} captures were dropped")
 
 
 def added(report, server, requests, own_sockets):

@@ -176,7 +176,8 @@ Fleet plan_fleet(const store::Document& config, Resources& resources, const Call
   fleet.config = config.key.name;
   fleet.since = call.now;
   fleet.capture = object_or_empty(config.body, "DataCaptureConfig");
-  fleet.capture_key = string_or(config.internal, kOutputKey);
+  // Configurations from before the key was looked up have only what was asked for.
+  fleet.capture_key = string_or(config.internal, kOutputKey, string_or(fleet.capture, "KmsKeyId"));
   for (const json::value& production : config.body.at("ProductionVariants").as_array()) {
     fleet.variants.push_back(plan_variant(production.as_object(), resources, call));
     fleet.variants.back().volume_key = string_or(config.internal, kVolumeKey);

@@ -306,6 +306,26 @@ TEST_F(HostingTest, DataCaptureIsPlannedAndTold) {
   EXPECT_FALSE(describe().contains("DataCaptureConfig"));
 }
 
+TEST_F(HostingTest, AKeyOfAnOlderConfigurationIsNotForgotten) {
+  create_model("m1");
+  call("CreateEndpointConfig", {{"EndpointConfigName", "old"},
+                                {"ProductionVariants", json::array{variant("A", "m1")}},
+                                {"DataCaptureConfig",
+                                 {{"InitialSamplingPercentage", 100},
+                                  {"DestinationS3Uri", "s3://kept/here"},
+                                  {"CaptureOptions", json::array{{{"CaptureMode", "Output"}}}}}}});
+  documents.update({"endpoint-config", "000000000000", "us-west-2", "old"},
+                   [](store::Document& config) {
+                     config.body["DataCaptureConfig"].as_object()["KmsKeyId"] = "alias/mine";
+                     return true;
+                   });
+  call("CreateEndpoint", {{"EndpointName", "churn"}, {"EndpointConfigName", "old"}});
+  settle();
+  EXPECT_EQ(describe().at("DataCaptureConfig").at("KmsKeyId"), "alias/mine");
+  ASSERT_TRUE(route()->variants.at(0).capture);
+  EXPECT_EQ(route()->variants.at(0).capture->kms_key, "alias/mine");
+}
+
 TEST_F(HostingTest, DataCaptureNeedsALocationAndAUsableKey) {
   create_model("m1");
   const auto refusal = [&](json::object changes) {

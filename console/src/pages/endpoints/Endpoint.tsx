@@ -17,6 +17,7 @@ import { CopyText } from '../../parts/CopyText';
 import { Loaded } from '../../parts/Loading';
 import { LogView } from '../../parts/LogView';
 import { PageLink } from '../../parts/PageLink';
+import { S3Link } from '../../parts/S3Link';
 import { StatusBadge } from '../../parts/StatusBadge';
 import { Time } from '../../parts/Time';
 import { DeleteEndpoint } from './DeleteEndpoint';
@@ -29,6 +30,7 @@ const CHANGING = ['Creating', 'Updating', 'SystemUpdating', 'RollingBack', 'Dele
 
 function Summary({ endpoint }: { endpoint: DescribeEndpointOutput }) {
   const config = endpoint.EndpointConfigName;
+  const capture = endpoint.DataCaptureConfig;
   return (
     <Container header={<Header variant="h2">Summary</Header>}>
       <KeyValuePairs
@@ -39,6 +41,17 @@ function Summary({ endpoint }: { endpoint: DescribeEndpointOutput }) {
           { label: 'ARN', value: <CopyText text={endpoint.EndpointArn} what="ARN" /> },
           { label: 'Created', value: <Time at={endpoint.CreationTime} /> },
           { label: 'Changed', value: <Time at={endpoint.LastModifiedTime} /> },
+          {
+            label: 'Data capture',
+            value:
+              capture?.CaptureStatus === 'Started' ? (
+                <>
+                  {capture.CurrentSamplingPercentage} % to <S3Link uri={capture.DestinationS3Uri} />
+                </>
+              ) : (
+                'Off'
+              ),
+          },
         ]}
       />
     </Container>
