@@ -90,7 +90,7 @@ def test_v3_mpi(run_program, clients, tmp_path):
     source.mkdir()
     (source / "train.py").write_text(REDUCE)
     output = run_program("sdk_v3", "python", str(PROGRAMS / "sdk_v3_mpi.py"), str(source),
-                         timeout=420, merged=True, PYTHONUNBUFFERED="1")
+                         timeout=600, merged=True, PYTHONUNBUFFERED="1")
     assert "\nDONE\n" in output, output[-3000:]
     results = {}
     for word in re.findall(r"^ENDED (\S+) Completed", output, re.MULTILINE):
