@@ -32,6 +32,7 @@ def test_a_model_of_a_training_job(owner, clients, trained):
 
 def test_what_the_server_refuses_is_said(owner, clients, trained):
     page = owner.open(f"/models/~create?job={trained['TrainingJobName']}")
+    expect(page.get_by_role("combobox", name="Model data")).to_have_value(trained["ModelArtifacts"]["S3ModelArtifacts"])
     expect(page.get_by_role("combobox", name="Role", exact=True)).to_have_value(clients.role)
     page.get_by_label("Model name").fill(aws.unique("bad"))
     page.get_by_role("combobox", name="Role", exact=True).fill("arn:aws:iam::123456789012:role/nobody")
