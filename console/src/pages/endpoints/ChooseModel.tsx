@@ -55,7 +55,7 @@ export function ChooseModel(props: { plan: Plan; change: (plan: Plan) => void; j
                 if (plan.model?.artifact !== next.artifact) fill(next);
               }}
             />
-            {plan.model && <ModelForm draft={draft} change={fill} strict={draft.image !== ''} />}
+            {plan.model && <ModelForm draft={draft} change={changes => fill({ ...draft, ...changes })} strict={draft.image !== ''} />}
           </SpaceBetween>
         )}
       </SpaceBetween>

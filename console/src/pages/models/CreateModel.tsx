@@ -3,7 +3,7 @@ import Container from '@cloudscape-design/components/container';
 import Form from '@cloudscape-design/components/form';
 import Header from '@cloudscape-design/components/header';
 import SpaceBetween from '@cloudscape-design/components/space-between';
-import { type FormEvent, useState } from 'react';
+import { type FormEvent, useRef, useState } from 'react';
 
 import { notify } from '../../app/flashes';
 import { to, useNavigate, useQuery } from '../../app/navigation';
@@ -23,6 +23,12 @@ export default function CreateModel() {
   const [strict, setStrict] = useState(false);
   const [busy, setBusy] = useState(false);
   const [error, setError] = useState<unknown>();
+  // What the job brings may arrive while somebody types: neither takes the other's away.
+  const typed = useRef(false);
+  const edit = (changes: Partial<Draft>) => {
+    typed.current ||= Boolean(changes.name);
+    setDraft(before => ({ ...before, ...changes }));
+  };
   const submit = async (event: FormEvent) => {
     event.preventDefault();
     setStrict(true);
@@ -56,10 +62,10 @@ export default function CreateModel() {
         <SpaceBetween size="l">
           {error !== undefined && <ErrorBox error={error} />}
           <Container header={<Header variant="h2">From a training job</Header>}>
-            <FromJob job={job} change={setJob} fill={setDraft} />
+            <FromJob job={job} change={setJob} fill={next => setDraft(before => ({ ...next, name: typed.current ? before.name : next.name }))} />
           </Container>
           <Container header={<Header variant="h2">Model</Header>}>
-            <ModelForm draft={draft} change={setDraft} strict={strict} />
+            <ModelForm draft={draft} change={edit} strict={strict} />
           </Container>
           <CodeSample label="The same with boto3" code={boto3('sagemaker', 'CreateModel', requestOf(draft))} />
         </SpaceBetween>

@@ -11,14 +11,14 @@ import { type Draft, faultsOf, NAME_RULE } from './draft';
 
 interface Props {
   draft: Draft;
-  change: (draft: Draft) => void;
+  change: (changes: Partial<Draft>) => void;
   strict: boolean; // say what is missing too
 }
 
 export function ModelForm({ draft, change, strict }: Props) {
   const faults = faultsOf(draft);
   const fault = (name: keyof Draft) => (strict || draft[name] !== '' ? faults[name] : undefined);
-  const set = (changes: Partial<Draft>) => change({ ...draft, ...changes });
+  const set = change;
   const variable = (at: number, changes: Partial<Draft['environment'][number]>) =>
     set({ environment: draft.environment.map((one, index) => (index === at ? { ...one, ...changes } : one)) });
   return (
