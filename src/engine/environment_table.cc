@@ -54,7 +54,7 @@ name = "mxnet"
 framework = "mxnet"
 repositories = ["mxnet-(training|inference)", "sagemaker-mxnet"]
 imports = ["mxnet"]
-packages = ["mxnet"]
+packages = ["mxnet", "numpy<1.24"]
 
 [[environment]]
 name = "spark"
