@@ -19,6 +19,13 @@ expect.set_options(timeout=30_000)
 WORK_MS = 180_000
 
 
+def look_past_announcers(page):
+    """What a screen reader is told stands in hidden elements a moment after it was shown: the page's
+    text is found once, however late a test looks."""
+    find, shown = page.get_by_text, page.locator(':not([class*="awsui_announcer"])')
+    page.get_by_text = lambda text, **options: find(text, **options).and_(shown)
+
+
 class Console:
     """A window of its own: no cookies of others. Errors of the page fail the test that has it."""
 
@@ -29,6 +36,7 @@ class Console:
                                            reduced_motion="reduce", color_scheme="light")
         self.context.set_default_timeout(30_000)
         self.page = self.context.new_page()
+        look_past_announcers(self.page)
         self.faults, self.foreign = [], []
         self.page.on("console", self._heard)
         self.page.on("pageerror", lambda error: self.faults.append(f"uncaught: {error}"))
