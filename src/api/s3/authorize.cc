@@ -23,7 +23,7 @@ class LookedUpObject {
   LookedUpObject(const Context& context, const Wanted& wanted)
       : context_(context), wanted_(wanted) {}
 
-  const ObjectPointer& get() {
+  const ObjectPointer& get() [[clang::lifetimebound]] {
     if (looked_) return info_;
     looked_ = true;
     const ObjectKey key{std::string(wanted_.key)};
@@ -189,7 +189,7 @@ void require_copy_source(const Context& context, const json::object& input, cons
       string_or(input, "TaggingDirective", "COPY") != "COPY") {
     return;
   }
-  const auto& info = LookedUpObject(context, read).get();
+  const ObjectPointer info = LookedUpObject(context, read).get();
   if (!info || info->tags.empty()) return;
   read.action = source->version_id.empty() ? "s3:GetObjectTagging" : "s3:GetObjectVersionTagging";
   read.list = ListOf::kNobody;
