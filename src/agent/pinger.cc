@@ -10,8 +10,9 @@ namespace clary::agent {
 
 using std::chrono::milliseconds;
 
-Pinger::Pinger(std::filesystem::path socket, const PingTimes& times)
+Pinger::Pinger(std::filesystem::path socket, std::string path, const PingTimes& times)
     : socket_(std::move(socket)),
+      path_(std::move(path)),
       times_(times),
       changed_(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)),
       thread_([this] { run(); }) {}
@@ -38,7 +39,7 @@ bool Pinger::sleep(milliseconds time) {
 void Pinger::run() {
   http::BlockingClient client({.host = "localhost", .port = 0, .unix_path = socket_.string()});
   http::ClientRequest request;
-  request.target = "/ping";
+  request.target = path_;
   milliseconds pause = times_.first;
   while (sleep(ready_ ? times_.healthy_every : pause)) {
     bool healthy = false;

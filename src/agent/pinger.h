@@ -1,4 +1,4 @@
-// Asking a model server for its health, beside the main thread: a server that hangs must not hold
+// Asking a server for its health, beside the main thread: a server that hangs must not hold
 // up the shipping of its logs.
 #pragma once
 
@@ -8,6 +8,7 @@
 #include <filesystem>
 #include <functional>
 #include <mutex>
+#include <string>
 #include <thread>
 
 #include "process/file_descriptor.h"
@@ -23,13 +24,14 @@ struct PingTimes {
 // owns: its thread; the destructor joins. One per start of a model server.
 class Pinger {
  public:
-  Pinger(std::filesystem::path socket, const PingTimes& times);
+  // `path`: of the requests, "/ping".
+  Pinger(std::filesystem::path socket, std::string path, const PingTimes& times);
   ~Pinger();
   Pinger(const Pinger&) = delete;
   Pinger& operator=(const Pinger&) = delete;
 
   int changed() const { return changed_.get(); }       // readable after a ping whose result is news
-  bool ready() const { return ready_; }                // /ping has answered 200 at least once
+  bool ready() const { return ready_; }                // it answered 200 at least once
   int failures_in_a_row() const { return failures_; }  // since it was ready
   void drain();
 
@@ -38,6 +40,7 @@ class Pinger {
   bool sleep(std::chrono::milliseconds time);
 
   const std::filesystem::path socket_;
+  const std::string path_;
   const PingTimes times_;
   process::FileDescriptor changed_;
   std::atomic<bool> ready_{false};

@@ -129,6 +129,9 @@ SandboxWorkload::SandboxWorkload(const WorkloadOptions& options)
   sandbox.opt_ml = options.opt_ml;
   sandbox.binds = program.binds;
   sandbox.binds.insert(sandbox.binds.end(), options.binds.begin(), options.binds.end());
+  for (const MountSpec& mount : spec.mounts) {
+    sandbox.binds.push_back({mount.host, mount.path, Bind::Access::kWrite});
+  }
   sandbox.binds.push_back({hosts, "/etc/hosts"});
   sandbox.files = process::etc_files(spec.network);
   const process::FileDescriptor become = process::open_become();
@@ -136,6 +139,7 @@ SandboxWorkload::SandboxWorkload(const WorkloadOptions& options)
     sandbox.user = user_;
     sandbox.become = become.get();
     owned_.push_back(options.opt_ml);
+    for (const MountSpec& mount : spec.mounts) owned_.emplace_back(mount.host);
     for (const auto* binds : {&program.binds, &options.binds}) {
       for (const Bind& bind : *binds) {
         if (bind.access == Bind::Access::kWrite) owned_.push_back(bind.host);

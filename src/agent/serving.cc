@@ -26,8 +26,6 @@ using std::chrono::milliseconds;
 using std::chrono::seconds;
 using SteadyTime = std::chrono::steady_clock::time_point;
 
-constexpr int kUnhealthyPings = 3;
-constexpr int kStartAttempts = 3;  // that end by themselves before the server was ever ready
 constexpr milliseconds kFirstPause{100};
 constexpr milliseconds kLongestPause{10000};
 constexpr seconds kSteady{60};  // up for that long: the next crash counts as the first
@@ -105,7 +103,7 @@ void Serving::start_serving() {
                                   .folder = opt_ml_,
                                   .every = kSampleEvery},
                    clock_);
-  pinger_.emplace(socket_folder_->socket(), PingTimes{});
+  pinger_.emplace(socket_folder_->socket(), run_.spec.health_path, PingTimes{});
   ready_by_ = clock_.steady_now() + startup_time();
 }
 
@@ -172,7 +170,7 @@ void Serving::ended() {
   workload.instance_type = instance_type_of(run_.spec);
   const std::string lost = workload_->lost();
   const std::string reason = lost.empty() ? reason_of(workload) : "InternalServerError: " + lost;
-  if (!ever_ready_ && crashes_ + 1 >= kStartAttempts) return fail(reason);
+  if (!ever_ready_ && crashes_ + 1 >= run_.spec.start_attempts) return fail(reason);
   restart_later(reason);
 }
 
@@ -185,11 +183,14 @@ void Serving::look_at_health() {
     reporter_.report(
         {{"phase", {{"phase", "serving"}, {"time", report_time(clock_)}, {"message", ""}}},
          {"serving_socket", socket_folder_->socket().string()}});
-  } else if (serving_ && pinger_->failures_in_a_row() >= kUnhealthyPings) {
-    shipper_.say("The model server no longer answers /ping and is restarted");
-    workload_->kill();
-    restart_later("it no longer answered /ping");
+    return;
   }
+  const JobSpec& spec = run_.spec;
+  if (!serving_ || spec.unhealthy_pings == 0) return;
+  if (pinger_->failures_in_a_row() < spec.unhealthy_pings) return;
+  shipper_.say("The server no longer answers " + spec.health_path + " and is restarted");
+  workload_->kill();
+  restart_later("it no longer answered " + spec.health_path);
 }
 
 void Serving::look_at_deadlines() {

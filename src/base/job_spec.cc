@@ -128,6 +128,14 @@ std::vector<std::string> words(const json::object& object, std::string_view memb
   return list;
 }
 
+json::object to_json(const MountSpec& mount) {
+  return {{"host", mount.host}, {"path", mount.path}};
+}
+
+MountSpec mount_from_json(const json::object& object) {
+  return {.host = string_or(object, "host"), .path = string_or(object, "path")};
+}
+
 json::object to_json(const PythonSpec& python) {
   return {{"name", python.name},
           {"interpreter", python.interpreter},
@@ -309,6 +317,10 @@ json::object to_json(const JobSpec& spec) {
       {"private_traffic", spec.private_traffic},
       {"keeps_place", spec.keeps_place},
       {"takes_place_of", spec.takes_place_of},
+      {"mounts", array_of(spec.mounts, [](const MountSpec& mount) { return to_json(mount); })},
+      {"health_path", spec.health_path},
+      {"unhealthy_pings", spec.unhealthy_pings},
+      {"start_attempts", spec.start_attempts},
   };
   if (spec.transform) object["transform"] = to_json(*spec.transform);
   return object;
@@ -364,6 +376,12 @@ JobSpec job_spec_from_json(const json::object& object) {
   spec.keeps_place = find_bool(object, "keeps_place").value_or(false);
   spec.takes_place_of = string_or(object, "takes_place_of");
   spec.private_traffic = find_bool(object, "private_traffic").value_or(false);
+  spec.mounts = vector_of(object, "mounts", mount_from_json);
+  if (const auto path = find_string(object, "health_path")) spec.health_path = *path;
+  spec.unhealthy_pings =
+      static_cast<int>(find_int(object, "unhealthy_pings").value_or(spec.unhealthy_pings));
+  spec.start_attempts =
+      static_cast<int>(find_int(object, "start_attempts").value_or(spec.start_attempts));
   return spec;
 }
 

@@ -108,6 +108,12 @@ struct TransformSpec {
   std::optional<Capture> capture{};
 };
 
+// A folder of this machine that the workload has, writable, and that outlives the run.
+struct MountSpec {
+  std::string host;  // where it is
+  std::string path;  // where the workload sees it: "/home/ec2-user/SageMaker"
+};
+
 // An instance of a gang, as the others reach it.
 struct Peer {
   std::string host;     // "algo-2"
@@ -157,8 +163,13 @@ struct JobSpec {
   // Its share of the machine stays reserved after its end, until the run is forgotten, or goes to
   // the run that names it: warm pools.
   bool keeps_place = false;
-  std::string takes_place_of{};  // a run's id
-  bool private_traffic = false;  // what instances tell each other must not be read on the way
+  std::string takes_place_of{};     // a run's id
+  bool private_traffic = false;     // what instances tell each other must not be read on the way
+  std::vector<MountSpec> mounts{};  // in the sandbox
+  // Mode kServe. What must answer 200, how often it may not in a row before the server is started
+  // anew (0: any number), and how many starts may end by themselves before it was ever ready.
+  std::string health_path = "/ping";
+  int unhealthy_pings = 3, start_attempts = 3;
 };
 
 // The host name of an instance: "algo-1" is the first.

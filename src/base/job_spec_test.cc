@@ -23,10 +23,17 @@ TEST(JobSpec, ComesBackWhole) {
   spec.instance_index = 1;
   spec.instance_count = 3;
   spec.metric_dimensions = {{"TrainingJobName", "x"}};
+  spec.mounts = {{"/data/notebooks/a/files", "/home/ec2-user/SageMaker"}};
+  spec.health_path = "/000000000000/us-east-1/a/api";
+  spec.unhealthy_pings = 0;
+  spec.start_attempts = 1;
   const JobSpec back = job_spec_from_json(to_json(spec));
   EXPECT_EQ(to_json(back), to_json(spec));
   EXPECT_EQ(back.inputs[0].source, InputSpec::Source::kManifest);
   EXPECT_EQ(back.limits.term_grace, std::chrono::seconds(7));
+  EXPECT_EQ(back.mounts[0].path, "/home/ec2-user/SageMaker");
+  EXPECT_EQ(back.health_path, spec.health_path);
+  EXPECT_EQ(back.unhealthy_pings, 0);
 }
 
 TEST(JobSpec, NamesWhatIsDamaged) {

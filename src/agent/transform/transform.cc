@@ -120,7 +120,7 @@ void Transforming::staged() {
                                   .volume_bytes = run_.spec.limits.volume_bytes,
                                   .folder = opt_ml_},
                    clock_);
-  pinger_.emplace(socket_folder_->socket(), PingTimes{});
+  pinger_.emplace(socket_folder_->socket(), run_.spec.health_path, PingTimes{});
   ready_by_ = clock_.steady_now() + kStartupTime;
   time_out_at_ = clock_.steady_now() + run_.spec.limits.max_runtime;
 }
