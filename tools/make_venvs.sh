@@ -9,14 +9,14 @@ root=$(cd "$(dirname "$0")/.." && pwd)
 venvs=${CLARY_VENVS:-$root/build/venv}
 python=${PYTHON:-/usr/bin/python3}
 if [ $# -eq 0 ]; then
-  set -- conformance cli old_botocore sdk_v2 sdk_v3 js frameworks console
+  set -- conformance cli old_botocore sdk_v2 sdk_v3 js frameworks notebook console
   ! command -v java >/dev/null || set -- "$@" spark  # its tests are skipped without
 fi
 
 make_python() {
   local name=$1 list=$2 folder=$venvs/$1 compile=--no-compile stamp
   # Jobs see theirs read-only and would compile every module anew.
-  [ "$name" != frameworks ] && [ "$name" != spark ] || compile=--compile
+  case $name in frameworks | spark | notebook) compile=--compile ;; esac
   stamp=$(sha256sum < "$list" | cut -d' ' -f1)
   if [ ! -f "$folder/.made" ] || [ "$(cat "$folder/.made")" != "$stamp" ]; then
     rm -rf "$folder"

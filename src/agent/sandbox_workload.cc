@@ -130,6 +130,9 @@ SandboxWorkload::SandboxWorkload(const WorkloadOptions& options)
   sandbox.binds = program.binds;
   sandbox.binds.insert(sandbox.binds.end(), options.binds.begin(), options.binds.end());
   for (const MountSpec& mount : spec.mounts) {
+    const fs::path home = options.opt_ml / "home";
+    fs::create_directory(home);
+    sandbox.binds.push_back({home, fs::path(mount.path).parent_path(), Bind::Access::kWrite});
     sandbox.binds.push_back({mount.host, mount.path, Bind::Access::kWrite});
   }
   sandbox.binds.push_back({hosts, "/etc/hosts"});

@@ -111,7 +111,9 @@ struct TransformSpec {
 // A folder of this machine that the workload has, writable, and that outlives the run.
 struct MountSpec {
   std::string host;  // where it is
-  std::string path;  // where the workload sees it: "/home/ec2-user/SageMaker"
+  // Where the workload sees it, "/home/ec2-user/SageMaker"; the folder around it is its home, which
+  // goes with the run.
+  std::string path;
 };
 
 // An instance of a gang, as the others reach it.

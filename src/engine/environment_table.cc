@@ -66,6 +66,12 @@ jars = ["org.apache.hadoop:hadoop-aws:{hadoop}", "com.amazonaws:aws-java-sdk-s3:
         "com.amazonaws:aws-java-sdk-dynamodb:1.12.797"]
 
 [[environment]]
+name = "notebook"
+repositories = ["sagemaker-notebook"]
+imports = ["jupyterlab", "ipykernel"]
+packages = ["jupyterlab", "ipykernel", "boto3", "sagemaker", "pandas", "matplotlib", "scikit-learn"]
+
+[[environment]]
 name = "python"
 repositories = ["sagemaker-base-python.*"]
 imports = ["pip"]

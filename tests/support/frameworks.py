@@ -50,6 +50,10 @@ name = "xgboost"
 interpreter = "{python}"
 
 [[environment]]
+name = "notebook"
+interpreter = "{VENVS / "notebook" / "bin" / "python3"}"
+
+[[environment]]
 name = "spark"
 interpreter = "{VENVS / "spark" / "bin" / "python3"}"
 
