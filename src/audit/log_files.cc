@@ -11,6 +11,7 @@
 #include <fstream>
 
 #include "base/errors.h"
+#include "base/file_io.h"
 
 namespace clary::audit {
 namespace {
@@ -22,15 +23,6 @@ constexpr std::size_t kDigits = 6;
   throw StorageError(
       file.string() + ": " + std::strerror(error),
       error == ENOSPC || error == EDQUOT ? StorageError::Kind::kFull : StorageError::Kind::kBroken);
-}
-
-void sync_folder(const std::filesystem::path& folder) {
-  const int file = ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  if (file < 0) fail(folder, errno);
-  const int result = ::fsync(file);
-  const int error = errno;
-  ::close(file);
-  if (result != 0) fail(folder, error);
 }
 
 std::string whole(const std::filesystem::path& file) {

@@ -8,9 +8,9 @@
 #include <cstring>
 
 #include "base/errors.h"
+#include "base/file_io.h"
 #include "base/log.h"
 #include "base/random.h"
-#include "objects/file_io.h"
 
 namespace clary::objects {
 namespace {

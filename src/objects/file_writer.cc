@@ -7,9 +7,9 @@
 #include <stdexcept>
 
 #include "base/crc.h"
+#include "base/file_io.h"
 #include "base/text.h"
 #include "keys/aead.h"
-#include "objects/file_io.h"
 
 namespace clary::objects {
 namespace {
@@ -79,7 +79,7 @@ void FileWriter::open_file() {
   }
   const auto before = std::as_bytes(std::span(buffer_));
   if (key_) {
-    sealed_ = std::make_unique<SealedFileWriter>(
+    sealed_ = std::make_unique<keys::SealedFileWriter>(
         key_->key, [this](std::span<const std::byte> bytes) { append(bytes); });
     sealed_->write(before);
   } else {

@@ -12,10 +12,10 @@
 #include <span>
 #include <string>
 
+#include "keys/sealed_file.h"
 #include "objects/data_folder.h"
 #include "objects/encryption.h"
 #include "objects/object_store.h"
-#include "objects/sealed_file.h"
 
 namespace clary::objects {
 
@@ -56,7 +56,7 @@ class FileWriter final : public ObjectWriter {
   const std::optional<WriteKey> key_;
   std::string buffer_;     // until a file is open
   bool finished_ = false;  // inline bytes are sealed, the file is complete
-  std::unique_ptr<SealedFileWriter> sealed_;
+  std::unique_ptr<keys::SealedFileWriter> sealed_;
   std::uint64_t crc_ = 0;
   std::string name_;
   int file_ = -1;

@@ -8,10 +8,10 @@
 #include <stdexcept>
 
 #include "base/errors.h"
+#include "base/file_io.h"
+#include "keys/sealed_file.h"
 #include "objects/data_folder.h"
-#include "objects/file_io.h"
 #include "objects/object_cache.h"
-#include "objects/sealed_file.h"
 
 namespace clary::objects {
 
@@ -126,8 +126,8 @@ std::size_t ObjectContent::read(std::uint64_t offset, char* buffer, std::size_t 
     std::size_t count = next.length;
     if (key_) {
       if (!sealed_) {
-        sealed_ =
-            std::make_unique<SealedFileReader>(*key_, next.file, object_->files[open_index_].size);
+        sealed_ = std::make_unique<keys::SealedFileReader>(*key_, next.file,
+                                                           object_->files[open_index_].size);
       }
       sealed_->read(next.offset, buffer + done, count);
     } else {

@@ -8,13 +8,13 @@
 #include <vector>
 
 #include "keys/data_key.h"
+#include "keys/sealed_file.h"
 #include "objects/object_info.h"
 
 namespace clary::objects {
 
 class DataFolder;
 class DataPin;
-class SealedFileReader;
 struct StoredObject;
 
 // One file of an object; a multipart object has one per part.
@@ -79,7 +79,7 @@ class ObjectContent {
   std::shared_ptr<const std::string> bytes_;
   bool readable_ = true;
   std::optional<keys::SecretKey> key_;
-  std::unique_ptr<SealedFileReader> sealed_;  // over open_file_
+  std::unique_ptr<keys::SealedFileReader> sealed_;  // over open_file_
   std::shared_ptr<DataPin> pin_;
   const DataFolder* folder_ = nullptr;
   std::size_t open_index_ = 0;

@@ -4,9 +4,9 @@
 #include <unistd.h>
 
 #include "base/crc.h"
+#include "base/file_io.h"
 #include "base/text.h"
 #include "keys/chunk_cipher.h"
-#include "objects/file_io.h"
 #include "objects/file_writer.h"
 #include "objects/scrub.h"
 

@@ -29,6 +29,11 @@ CREATE TABLE registry_uploads (
   id TEXT PRIMARY KEY, repository TEXT NOT NULL, started INTEGER NOT NULL) STRICT, WITHOUT ROWID;
 )";
 
+// Of layers whose files are encrypted: all that came since there is this table.
+inline constexpr const char* kKeysSchema = R"(
+CREATE TABLE registry_blob_keys (digest TEXT PRIMARY KEY, key BLOB NOT NULL) STRICT, WITHOUT ROWID;
+)";
+
 inline constexpr const char* kCreate =
     "INSERT OR IGNORE INTO registry_repositories (repository, account, region, name, created, "
     "settings) VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
@@ -75,11 +80,15 @@ inline constexpr const char* kRemoveTagsOf =
     "DELETE FROM registry_tags WHERE repository = ?1 AND digest = ?2";
 
 inline constexpr const char* kBlob =
-    "SELECT bytes FROM registry_blobs WHERE repository = ?1 AND digest = ?2";
+    "SELECT b.bytes, k.key FROM registry_blobs b LEFT JOIN registry_blob_keys k ON k.digest = "
+    "b.digest WHERE b.repository = ?1 AND b.digest = ?2";
 inline constexpr const char* kBlobsOf = "SELECT digest FROM registry_blobs WHERE repository = ?1";
 inline constexpr const char* kLinks = "SELECT 1 FROM registry_blobs WHERE digest = ?1 LIMIT 1";
 inline constexpr const char* kLink =
     "INSERT OR REPLACE INTO registry_blobs (repository, digest, bytes) VALUES (?1, ?2, ?3)";
+inline constexpr const char* kPutKey =
+    "INSERT OR REPLACE INTO registry_blob_keys (digest, key) VALUES (?1, ?2)";
+inline constexpr const char* kRemoveKey = "DELETE FROM registry_blob_keys WHERE digest = ?1";
 inline constexpr const char* kMount =
     "INSERT OR IGNORE INTO registry_blobs (repository, digest, bytes) SELECT ?2, digest, bytes "
     "FROM "

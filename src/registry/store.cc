@@ -1,12 +1,10 @@
 #include "registry/store.h"
 
-#include <fcntl.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <array>
 
 #include "base/errors.h"
+#include "base/file_io.h"
 #include "base/random.h"
 #include "registry/rows.h"
 
@@ -17,19 +15,21 @@ using store::Connection;
 
 namespace {
 
-void sync_folder(const fs::path& folder) {
-  const int file = open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  if (file < 0 || fsync(file) != 0) {
-    if (file >= 0) close(file);
-    throw StorageError("write " + folder.string());
+// `sealed`: of registry_blob_keys. Throws StorageError.
+keys::SecretKey open_key(keys::Sealer& sealer, std::span<const std::byte> sealed,
+                         std::string_view digest) {
+  const auto plain = sealer.open(
+      kSealPurpose, {reinterpret_cast<const char*>(sealed.data()), sealed.size()}, digest);
+  if (!plain || plain->size() != keys::kDataKeyBytes) {
+    throw StorageError("the key of the layer " + std::string(digest) + " does not open");
   }
-  close(file);
+  return keys::SecretKey(std::as_bytes(std::span<const char, keys::kDataKeyBytes>(*plain)));
 }
 
 }  // namespace
 
-Store::Store(store::Database& database, fs::path folder, const Clock& clock)
-    : database_(database), folder_(std::move(folder)), clock_(clock) {
+Store::Store(store::Database& database, fs::path folder, keys::Sealer& sealer, const Clock& clock)
+    : database_(database), folder_(std::move(folder)), sealer_(sealer), clock_(clock) {
   std::error_code error;
   for (const char* const below : {"uploads", "blobs"}) {
     fs::create_directories(folder_ / below, error);
@@ -41,7 +41,8 @@ Store::Store(store::Database& database, fs::path folder, const Clock& clock)
 Store::~Store() = default;
 
 std::span<const store::Migration> Store::migrations() {
-  static constexpr std::array<store::Migration, 1> kMigrations{{{"registry", 1, rows::kSchema}}};
+  static constexpr std::array<store::Migration, 2> kMigrations{
+      {{"registry", 1, rows::kSchema}, {"registry", 2, rows::kKeysSchema}}};
   return kMigrations;
 }
 
@@ -125,6 +126,7 @@ void Store::remove_unlinked(const std::vector<std::string>& digests) {
       if (connection.statement(rows::kLinks).bind(1, std::string_view(digest)).step()) continue;
       std::error_code ignored;
       fs::remove(blob_file(digest), ignored);
+      connection.statement(rows::kRemoveKey).bind(1, std::string_view(digest)).run();
     }
   });
 }
@@ -136,6 +138,8 @@ std::optional<Blob> Store::blob(const RepositoryName& name, std::string_view dig
     store::Statement& row = connection.statement(rows::kBlob).bind(1, key).bind(2, digest);
     if (row.step()) {
       found = Blob{static_cast<std::uint64_t>(row.integer(0)), blob_file(digest)};
+      const auto sealed = row.blob(1);
+      if (!sealed.empty()) found->key = open_key(sealer_, sealed, digest);
     }
   });
   return found;
@@ -165,7 +169,7 @@ bool Store::remove_blob(const RepositoryName& name, std::string_view digest) {
 std::string Store::begin_upload(const RepositoryName& name) {
   const std::string id = random_uuid(), key = rows::key(name);
   const auto now = clock_.now().time_since_epoch().count();
-  const auto upload = std::make_shared<Upload>(id, folder_ / "uploads" / id);
+  const auto upload = std::make_shared<Upload>(id, uploads(), sealer_);
   // Those that nobody went on with for a day.
   constexpr std::int64_t kAbandoned = 24 * 3600 * 1000LL;
   std::vector<std::string> old;
@@ -182,9 +186,8 @@ std::string Store::begin_upload(const RepositoryName& name) {
   });
   const std::lock_guard lock(mutex_);
   for (const std::string& each : old) {
-    std::error_code ignored;
-    fs::remove(folder_ / "uploads" / each, ignored);
     uploads_.erase(each);
+    Upload::remove(each, uploads());
   }
   uploads_[id] = upload;
   return id;
@@ -199,7 +202,7 @@ std::shared_ptr<Upload> Store::upload(const RepositoryName& name, const std::str
   if (!there) return nullptr;
   const std::lock_guard lock(mutex_);
   std::shared_ptr<Upload>& upload = uploads_[id];
-  if (!upload) upload = std::make_shared<Upload>(id, folder_ / "uploads" / id);
+  if (!upload || upload->broken()) upload = std::make_shared<Upload>(id, uploads(), sealer_);
   return upload;
 }
 
@@ -210,16 +213,26 @@ bool Store::finish_upload(const RepositoryName& name, Upload& upload, std::strin
     return false;
   }
   const std::string key = rows::key(name);
+  const auto secret = upload.key().bytes();
+  const std::string sealed = sealer_.seal(
+      kSealPurpose, {reinterpret_cast<const char*>(secret.data()), secret.size()}, digest);
   const fs::path file = blob_file(digest);
   database_.write([&](Connection& connection) {
-    std::error_code error;
-    fs::create_directories(file.parent_path(), error);
-    if (!error) fs::rename(upload.file(), file, error);
-    // A change may run again after another in its group failed.
-    if (error && !fs::exists(file)) {
-      throw StorageError("store " + file.string() + ": " + error.message());
+    // The same bytes are there already under a key of their own.
+    if (!connection.statement(rows::kLinks).bind(1, digest).step()) {
+      std::error_code error;
+      fs::create_directories(file.parent_path(), error);
+      if (!error) fs::rename(upload.file(), file, error);
+      // A change may run again after another in its group failed.
+      if (error && !fs::exists(file)) {
+        throw StorageError("store " + file.string() + ": " + error.message());
+      }
+      sync_folder(file.parent_path());
+      connection.statement(rows::kPutKey)
+          .bind(1, digest)
+          .bind_blob(2, std::as_bytes(std::span(sealed)))
+          .run();
     }
-    sync_folder(file.parent_path());
     connection.statement(rows::kLink)
         .bind(1, key)
         .bind(2, digest)
@@ -228,6 +241,7 @@ bool Store::finish_upload(const RepositoryName& name, Upload& upload, std::strin
     connection.statement(rows::kEndUpload).bind(1, std::string_view(upload.id())).run();
   });
   const std::lock_guard lock(mutex_);
+  Upload::remove(upload.id(), uploads());
   uploads_.erase(upload.id());
   return true;
 }
@@ -239,8 +253,7 @@ void Store::cancel_upload(const RepositoryName& name, const std::string& id) {
   });
   const std::lock_guard lock(mutex_);
   uploads_.erase(id);
-  std::error_code ignored;
-  fs::remove(folder_ / "uploads" / id, ignored);
+  Upload::remove(id, uploads());
 }
 
 }  // namespace clary::registry

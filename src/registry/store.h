@@ -16,6 +16,8 @@
 
 #include "base/clock.h"
 #include "base/json.h"
+#include "keys/data_key.h"
+#include "keys/sealer.h"
 #include "registry/upload.h"
 #include "store/database.h"
 
@@ -40,9 +42,12 @@ struct Manifest {
   std::vector<std::string> tags;
 };
 
+// The file of one with a key is sealed: keys/sealed_file.h. Those that were pushed to an older
+// server have none.
 struct Blob {
-  std::uint64_t bytes = 0;
+  std::uint64_t bytes = 0;  // plain
   std::filesystem::path file;
+  std::optional<keys::SecretKey> key{};
 };
 
 enum class PutFault { kNoRepository, kMalformed, kBlobUnknown, kTagImmutable, kDigestMismatch };
@@ -60,7 +65,9 @@ std::string digest_of(std::string_view bytes);
 // threads: any. blocks: all. errors: StorageError.
 class Store {
  public:
-  Store(store::Database& database, std::filesystem::path folder, const Clock& clock);
+  // `sealer` keeps the keys of the layers' files.
+  Store(store::Database& database, std::filesystem::path folder, keys::Sealer& sealer,
+        const Clock& clock);
   ~Store();
   static std::span<const store::Migration> migrations();
 
@@ -103,10 +110,12 @@ class Store {
 
  private:
   std::filesystem::path blob_file(std::string_view digest) const;
+  std::filesystem::path uploads() const { return folder_ / "uploads"; }
   void remove_unlinked(const std::vector<std::string>& digests);
 
   store::Database& database_;
   const std::filesystem::path folder_;
+  keys::Sealer& sealer_;
   const Clock& clock_;
   std::mutex mutex_;
   std::map<std::string, std::shared_ptr<Upload>> uploads_;  // guarded by mutex_; by id

@@ -1,10 +1,14 @@
 #include "registry/store.h"
 
+#include <fcntl.h>
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <fstream>
 
 #include "base/clock.h"
+#include "keys/keys_fixture.h"
+#include "keys/sealed_file.h"
 #include "store/test_folder.h"
 
 namespace clary::registry {
@@ -23,12 +27,21 @@ class RegistryTest : public testing::Test {
            R"(","size":2},"layers":[{"digest":")" + digest_of(layer) + R"(","size":)" +
            std::to_string(layer.size()) + "}]}";
   }
-  void reopen() { store_ = std::make_unique<Store>(database_, folder_ / "registry", clock_); }
+  void reopen() {
+    store_ = std::make_unique<Store>(database_, folder_ / "registry", sealer_, clock_);
+  }
 
   store::TestFolder folder_;
+  static std::string bytes_of(const std::filesystem::path& file) {
+    std::ifstream in(file, std::ios::binary);
+    return {std::istreambuf_iterator<char>(in), {}};
+  }
+
+  keys::TestSealer sealer_;
   ManualClock clock_{Timestamp(std::chrono::seconds(1800000000))};
   store::Database database_{folder_ / "a.db", {Store::migrations()}};
-  std::unique_ptr<Store> store_ = std::make_unique<Store>(database_, folder_ / "registry", clock_);
+  std::unique_ptr<Store> store_ =
+      std::make_unique<Store>(database_, folder_ / "registry", sealer_, clock_);
   const RepositoryName name_{"000000000000", "us-east-1", "team/model"};
   const RepositoryName other_{"000000000000", "us-east-1", "team/other"};
 };
@@ -82,6 +95,68 @@ TEST_F(RegistryTest, AnUploadGoesOnAfterARestart) {
   EXPECT_TRUE(store_->finish_upload(name_, *upload, digest_of("hello world")));
   EXPECT_EQ(store_->blob(name_, digest_of("hello world"))->bytes, 11U);
   EXPECT_EQ(store_->upload(name_, id), nullptr);
+}
+
+std::string content_of(const Blob& blob) {
+  const int file = open(blob.file.c_str(), O_RDONLY | O_CLOEXEC);
+  std::string plain(blob.bytes, '\0');
+  keys::SealedFileReader(*blob.key, file, blob.bytes).read(0, plain.data(), plain.size());
+  close(file);
+  return plain;
+}
+
+TEST_F(RegistryTest, ALayerIsOnTheDiskOnlyEncrypted) {
+  Repository repository{.name = name_, .created = {}, .settings = {}};
+  store_->create(repository);
+  const std::string secret = "the weights of the model";
+  const std::string id = store_->begin_upload(name_);
+  store_->upload(name_, id)->append(std::as_bytes(std::span(secret)));
+  reopen();  // what is on its way in, too
+  EXPECT_FALSE(bytes_of(folder_ / "registry" / "uploads" / id).contains(secret));
+  const auto upload = store_->upload(name_, id);
+  EXPECT_TRUE(store_->finish_upload(name_, *upload, digest_of(secret)));
+  const auto blob = store_->blob(name_, digest_of(secret));
+  EXPECT_FALSE(bytes_of(blob->file).contains(secret));
+  EXPECT_EQ(content_of(*blob), secret);
+  EXPECT_TRUE(std::filesystem::is_empty(folder_ / "registry" / "uploads"));
+}
+
+TEST_F(RegistryTest, TheSameLayerOfAnotherPushKeepsItsFile) {
+  for (const RepositoryName& name : {name_, other_}) {
+    Repository repository{.name = name, .created = {}, .settings = {}};
+    store_->create(repository);
+  }
+  const std::string digest = push(name_, "layer");
+  const std::string before = bytes_of(store_->blob(name_, digest)->file);
+  push(other_, "layer");
+  EXPECT_EQ(bytes_of(store_->blob(other_, digest)->file), before);
+  EXPECT_EQ(content_of(*store_->blob(other_, digest)), "layer");
+}
+
+// As after kill -9, or power loss: what was in memory is gone, the file may end anywhere.
+TEST_F(RegistryTest, AnUploadGoesOnFromWhatWasSealedOfIt) {
+  Repository repository{.name = name_, .created = {}, .settings = {}};
+  store_->create(repository);
+  std::string whole(1'000'000, '\0');
+  for (std::size_t i = 0; i < whole.size(); ++i) whole[i] = static_cast<char>(i * 31 + i / 251);
+  const std::string id = store_->begin_upload(name_);
+  const std::filesystem::path file = folder_ / "registry" / "uploads" / id;
+  const auto interrupted = store_->upload(name_, id);
+  interrupted->append(std::as_bytes(std::span(whole).first(800'000)));
+  std::filesystem::resize_file(file, std::filesystem::file_size(file) - 1000);
+  const std::string torn = bytes_of(file);
+  for (const std::size_t cut :
+       {std::size_t{0}, std::size_t{20}, std::size_t{100'000}, torn.size()}) {
+    reopen();
+    std::ofstream(file, std::ios::binary | std::ios::trunc) << torn.substr(0, cut);
+    const auto upload = store_->upload(name_, id);
+    const std::uint64_t kept = upload->bytes();
+    EXPECT_EQ(kept, cut < 100'000 ? 0 : cut / keys::kSealedChunkBytes * keys::kChunkBytes);
+    if (cut != torn.size()) continue;
+    upload->append(std::as_bytes(std::span(whole).subspan(kept)));
+    EXPECT_TRUE(store_->finish_upload(name_, *upload, digest_of(whole)));
+    EXPECT_EQ(content_of(*store_->blob(name_, digest_of(whole))), whole);
+  }
 }
 
 TEST_F(RegistryTest, WrongBytesAreNotKept) {

@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "api/call.h"
+#include "api/s3/range.h"
 #include "base/worker_pool.h"
 #include "http/server.h"
 #include "identity/credentials.h"
@@ -53,6 +54,8 @@ class RegistryFace {
   boost::asio::awaitable<void> put_manifest(Request& request);
   boost::asio::awaitable<void> delete_manifest(Request& request);
   boost::asio::awaitable<void> get_blob(Request& request);
+  boost::asio::awaitable<void> send_sealed(Request& request, const registry::Blob& blob, int file,
+                                           api::s3::ByteRange part, ResponseHead head);
   boost::asio::awaitable<void> delete_blob(Request& request);
   boost::asio::awaitable<void> begin_upload(Request& request);
   boost::asio::awaitable<void> upload_status(Request& request);

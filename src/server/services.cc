@@ -140,7 +140,7 @@ struct Services::Impl {
   objects::ObjectStore objects;
   objects::LifecycleSweep lifecycle;
 
-  registry::Store image_registry{database, settings.data_dir / "registry", clock};
+  registry::Store image_registry{database, settings.data_dir / "registry", sealer, clock};
   ImageMap image_map{database};
   ContainerImages container_images{settings.container_socket, image_map, image_registry, clock};
   engine::LocalBackend backend;

@@ -1,4 +1,4 @@
-#include "objects/sealed_file.h"
+#include "keys/sealed_file.h"
 
 #include <fcntl.h>
 #include <gtest/gtest.h>
@@ -11,13 +11,10 @@
 #include <string>
 
 #include "base/errors.h"
-#include "objects/file_io.h"
+#include "base/file_io.h"
 
-namespace clary::objects {
+namespace clary::keys {
 namespace {
-
-using keys::kChunkBytes;
-using keys::kHeaderBytes;
 
 std::string pattern(std::size_t size) {
   std::string bytes(size, '\0');
@@ -47,7 +44,7 @@ class SealedFileTest : public ::testing::Test {
     return read_cached(file_, 0, piece);
   }
 
-  const keys::SecretKey key_ = keys::random_key();
+  const SecretKey key_ = random_key();
   const std::string bytes_ = pattern(11 * kChunkBytes / 2);
   int file_ = -1;
   std::uint64_t written_ = 0;
@@ -84,4 +81,4 @@ TEST_F(SealedFileTest, DamageIsSeenEitherWay) {
 }
 
 }  // namespace
-}  // namespace clary::objects
+}  // namespace clary::keys

@@ -1,20 +1,14 @@
-#include "objects/sealed_file.h"
+#include "keys/sealed_file.h"
 
 #include <algorithm>
 #include <array>
 #include <cstring>
 
 #include "base/errors.h"
-#include "objects/file_io.h"
+#include "base/file_io.h"
 
-namespace clary::objects {
+namespace clary::keys {
 namespace {
-
-using keys::kChunkBytes;
-using keys::kHeaderBytes;
-using keys::kSealedChunkBytes;
-using keys::kTagBytes;
-using keys::Position;
 
 // Chunks that are read or written at once: few enough that they are still in the processor's cache
 // when they are opened.
@@ -30,7 +24,7 @@ std::uint64_t last_chunk_of(std::uint64_t plain_size) {
 
 }  // namespace
 
-SealedFileWriter::SealedFileWriter(const keys::SecretKey& key, Sink sink)
+SealedFileWriter::SealedFileWriter(const SecretKey& key, Sink sink)
     : sink_(std::move(sink)),
       sealer_(key),
       out_(std::make_unique_for_overwrite<std::byte[]>(kHeaderBytes + kBatch * kSealedChunkBytes)) {
@@ -73,18 +67,18 @@ void SealedFileWriter::flush() {
   used_ = 0;
 }
 
-SealedFileReader::SealedFileReader(const keys::SecretKey& key, int file, std::uint64_t plain_size)
+SealedFileReader::SealedFileReader(const SecretKey& key, int file, std::uint64_t plain_size)
     : file_(file),
       plain_size_(plain_size),
       last_chunk_(last_chunk_of(plain_size)),
       opener_(open(key, file)) {}
 
-keys::ChunkOpener SealedFileReader::open(const keys::SecretKey& key, int file) {
-  keys::ChunkHeader header{};
+ChunkOpener SealedFileReader::open(const SecretKey& key, int file) {
+  ChunkHeader header{};
   if (read_at(file, 0, reinterpret_cast<char*>(header.data()), header.size()) != header.size()) {
     damaged();
   }
-  auto opener = keys::ChunkOpener::make(key, header);
+  auto opener = ChunkOpener::make(key, header);
   if (!opener) damaged();
   return std::move(*opener);
 }
@@ -111,7 +105,7 @@ bool SealedFileReader::read_chunks(std::uint64_t first, std::size_t count, std::
   const auto used = std::span(pieces).first(2 * count);
   const auto offset = kHeaderBytes + first * kSealedChunkBytes;
   if (wait == Wait::kNever) {
-    if (!objects::read_cached(file_, offset, used)) return false;
+    if (!clary::read_cached(file_, offset, used)) return false;
   } else if (read_at(file_, offset, used) != wanted) {
     damaged();
   }
@@ -158,4 +152,4 @@ bool SealedFileReader::read_cached(std::uint64_t offset, char* buffer, std::size
   return read(offset, buffer, size, Wait::kNever);
 }
 
-}  // namespace clary::objects
+}  // namespace clary::keys

@@ -1,4 +1,4 @@
-#include "objects/file_io.h"
+#include "base/file_io.h"
 
 #include <fcntl.h>
 #include <unistd.h>
@@ -8,7 +8,7 @@
 
 #include "base/errors.h"
 
-namespace clary::objects {
+namespace clary {
 
 void throw_io_error(const std::string& what, int error) {
   const bool full = error == ENOSPC || error == EDQUOT || error == EFBIG;
@@ -86,4 +86,4 @@ void sync_folder(const std::filesystem::path& folder) {
   if (result != 0) throw_io_error("fsync " + folder.string(), error);
 }
 
-}  // namespace clary::objects
+}  // namespace clary

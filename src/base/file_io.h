@@ -9,7 +9,7 @@
 #include <span>
 #include <string>
 
-namespace clary::objects {
+namespace clary {
 
 // Throws StorageError; a full disk (or quota, or file size limit) is told apart.
 [[noreturn]] void throw_io_error(const std::string& what, int error);
@@ -26,4 +26,4 @@ std::size_t read_at(int file, std::uint64_t offset, std::span<iovec> pieces);
 void sync_data(int file);
 void sync_folder(const std::filesystem::path& folder);
 
-}  // namespace clary::objects
+}  // namespace clary
