@@ -14,23 +14,17 @@
 #include "api/s3/encryption.h"
 #include "api/s3/notifications.h"
 #include "api/s3/s3.h"
-#include "api/sagemaker/endpoint_controller.h"
 #include "api/sagemaker/environment_images.h"
 #include "api/sagemaker/object_look.h"
-#include "api/sagemaker/processing_jobs.h"
 #include "api/sagemaker/quotas.h"
 #include "api/sagemaker/role_sessions.h"
 #include "api/sagemaker/service.h"
-#include "api/sagemaker/training_jobs.h"
-#include "api/sagemaker/transform_jobs.h"
-#include "api/sagemaker/tuning_controller.h"
 #include "api/sagemaker/workloads.h"
 #include "api/sagemaker_metrics/metrics_service.h"
 #include "api/sts/sts_service.h"
 #include "audit/event_index.h"
 #include "audit/trail.h"
 #include "base/log.h"
-#include "engine/controllers.h"
 #include "engine/endpoint_routes.h"
 #include "engine/local_backend.h"
 #include "engine/runs.h"
@@ -66,6 +60,7 @@
 #include "server/registry_face.h"
 #include "server/request_metrics.h"
 #include "server/run_sinks.h"
+#include "server/sagemaker_controllers.h"
 #include "server/service_registry.h"
 #include "store/database.h"
 #include "store/documents.h"
@@ -76,9 +71,6 @@ namespace clary::server {
 namespace {
 
 constexpr std::chrono::seconds kMetricsInterval{5};
-constexpr std::chrono::milliseconds kPhasesTogether{15};
-constexpr unsigned kControllerThreads = 4;
-constexpr unsigned kSearchThreads = 2;  // suggestions of tuning jobs take up to half a second each
 
 std::map<std::string, EventTarget> event_targets(const Settings& settings) {
   std::map<std::string, EventTarget> targets;
@@ -149,8 +141,6 @@ struct Services::Impl {
   engine::Runs runs;
   api::sagemaker::Quotas quotas{database};
   engine::EndpointRoutes routes;
-  engine::Controllers controllers{clock, kControllerThreads};
-  engine::Controllers searches{clock, kSearchThreads};  // tuning jobs
 
   // Keys as other services use them: key_use.
   api::kms::KeyAccess key_access{kms_keys, clock};
@@ -189,7 +179,7 @@ struct Services::Impl {
       {.documents = documents,
        .roles = role_sessions,
        .s3 = object_look,
-       .wake = [this](const store::DocumentKey& key) { wake(key); },
+       .wake = [this](const store::DocumentKey& key) { controllers.wake(key); },
        .keys = &key_use,
        .volumes = static_cast<api::sagemaker::VolumeEncryption>(settings.encrypt_job_volumes),
        .quotas = &quotas,
@@ -209,52 +199,24 @@ struct Services::Impl {
                        .access = key_access,
                        .clock = clock,
                        .wake = [this](const keys::KmsKey& key) {
-                         controllers.enqueue(api::kms::controller_key(key));
+                         controllers.wake(api::kms::controller_key(key));
                        }}};
   api::EcrService ecr{{.registry = image_registry, .credentials = credentials}};
   api::CloudWatchService cloudwatch{metric_points};
   api::SageMakerMetricsService job_metrics{metric_points};
   api::PricingService pricing{instance_catalogue};
   api::LogsService logs_service{{.events = logs, .documents = documents}};
-  api::sagemaker::TrainingController training{documents,
-                                              workloads,
-                                              role_sessions,
-                                              object_look,
-                                              images,
-                                              clock,
-                                              [this](const store::DocumentKey& key) { wake(key); }};
-  api::sagemaker::TuningController tuning{
-      {.documents = documents,
-       .clock = clock,
-       .create =
-           [this](const store::DocumentKey& owner, const identity::Principal& principal,
-                  const json::object& input, const std::function<void(store::Document&)>& finish) {
-             sagemaker.create_training_job({.model = models.get("sagemaker"),
-                                            .principal = principal,
-                                            .account = owner.account,
-                                            .region = owner.region,
-                                            .now = clock.now()},
-                                           input, finish);
-           },
-       .values =
-           [this](const store::DocumentKey& job, const std::string& metric) {
-             return metric_points.values({.account = job.account,
-                                          .region = job.region,
-                                          .metric_namespace = "/aws/sagemaker/TrainingJobs",
-                                          .name = metric,
-                                          .dimensions = {{"TrainingJobName", job.name}}});
-           },
-       .publish =
-           [this](const store::DocumentKey& job, const std::map<std::string, double>& shares) {
-             publish_importance(job, shares);
-           },
-       .wake = [this](const store::DocumentKey& key) { wake(key); }}};
-  api::sagemaker::ProcessingController processing{
-      {documents, workloads, role_sessions, images, clock}};
-  api::sagemaker::TransformController transform{
-      {documents, workloads, role_sessions, images, clock}};
-  api::sagemaker::EndpointController endpoints{documents, workloads, role_sessions,
-                                               images,    routes,    clock};
+  SageMakerControllers controllers{{.models = models,
+                                    .database = database,
+                                    .documents = documents,
+                                    .metric_points = metric_points,
+                                    .clock = clock,
+                                    .sagemaker = sagemaker,
+                                    .workloads = workloads,
+                                    .roles = role_sessions,
+                                    .objects = object_look,
+                                    .images = images,
+                                    .routes = routes}};
 
   InvocationMetrics invocation_metrics{
       clock, [this](store::MetricId id, std::vector<store::MetricPoint> points) {
@@ -363,30 +325,6 @@ struct Services::Impl {
     add_image_commands(owner_commands, image_map);
   }
 
-  void wake(const store::DocumentKey& key) {
-    (key.kind == api::sagemaker::kTuningKind ? searches : controllers).enqueue(key);
-  }
-
-  // As the metrics of a training job, for `clary tune watch`, the console and any other client.
-  void publish_importance(const store::DocumentKey& job,
-                          const std::map<std::string, double>& shares) {
-    const Timestamp now = clock.now();
-    database.write([&](store::Connection& connection) {
-      for (const auto& [name, share] : shares) {
-        const std::array points{
-            store::MetricPoint{.time = now, .sum = share, .minimum = share, .maximum = share}};
-        metric_points.append_within(
-            connection,
-            {.account = job.account,
-             .region = job.region,
-             .metric_namespace = "/aws/sagemaker/HyperParameterTuningJobs",
-             .name = "Importance",
-             .dimensions = {{"HyperParameterName", name}, {"TuningJobName", job.name}}},
-            points);
-      }
-    });
-  }
-
   // Every service of this server.
   std::vector<api::Service*> services() {
     return {&s3,           &invocations, &sagemaker,  &iam, &sts,         &kms,
@@ -475,21 +413,11 @@ void Services::start(const std::string& url) {
     spdlog::warn("authorization is off: whoever signs a request may do everything");
   }
   impl_->runs.on_change([impl = impl_.get()](const engine::JobSpec& spec, auto change) {
-    // Phases of a job that goes on often follow each other at once: they are looked at together.
-    const bool waits =
-        change == engine::Runs::Change::kGoesOn && spec.mode == engine::JobSpec::Mode::kRunToEnd;
-    impl->controllers.enqueue(
-        {.kind = spec.kind, .account = spec.account, .region = spec.region, .name = spec.name},
-        waits ? kPhasesTogether : std::chrono::milliseconds(0));
+    impl->controllers.wake(spec, change);
   });
-  impl_->controllers.add(impl_->training);
-  impl_->searches.add(impl_->tuning);
-  impl_->controllers.add(impl_->processing);
-  impl_->controllers.add(impl_->transform);
-  impl_->endpoints.before_removal([impl = impl_.get()](const store::DocumentKey& endpoint) {
+  impl_->controllers.before_endpoint_removal([impl = impl_.get()](const auto& endpoint) {
     impl->data_capture.flush(endpoint.account, endpoint.region, endpoint.name);
   });
-  impl_->controllers.add(impl_->endpoints);
   impl_->controllers.add(impl_->key_controller);
   impl_->scrubber->start();
   impl_->s3.notify(impl_->notifications);
@@ -498,7 +426,6 @@ void Services::start(const std::string& url) {
   impl_->backend.open_volumes();
   impl_->runs.start();
   impl_->controllers.start();
-  impl_->searches.start();
   impl_->invocation_metrics.start(kMetricsInterval);
   impl_->data_capture.start();
   impl_->capacity_metrics.start(kMetricsInterval);
@@ -510,7 +437,6 @@ void Services::stop() {
   impl_->running = false;
   impl_->lifecycle.stop();
   impl_->scrubber->stop();
-  impl_->searches.stop();
   impl_->controllers.stop();
   impl_->runs.stop();
   impl_->capacity_metrics.stop();
