@@ -27,6 +27,12 @@ std::string usable(const std::string& key, std::string_view path, std::string_vi
 
 }  // namespace
 
+std::string usable_key(const json::object& input, std::string_view path, std::string_view action,
+                       const Call& call, kms::KeyCheck* keys) {
+  const std::string key = key_at(input, path);
+  return key.empty() ? key : usable(key, path, action, call, keys);
+}
+
 JobKeys job_keys(const json::object& input, const JobKeyPaths& paths, const Call& call,
                  kms::KeyCheck* keys, VolumeEncryption volumes) {
   JobKeys found;

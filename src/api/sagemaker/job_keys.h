@@ -27,6 +27,12 @@ inline constexpr JobKeyPaths kTrainingKeys{"OutputDataConfig.KmsKeyId",
                                            "ResourceConfig.VolumeKmsKeyId"};
 inline constexpr JobKeyPaths kEndpointKeys{"DataCaptureConfig.KmsKeyId", "KmsKeyId"};
 
+// The ARN of the key that stands at `path` of a request; "" when none does. `action`: as for
+// kms::KeyCheck. Throws ValidationException when it does not exist, is disabled or may not be used
+// by the caller.
+std::string usable_key(const json::object& input, std::string_view path, std::string_view action,
+                       const Call& call, kms::KeyCheck* keys);
+
 // Throws ValidationException
 // when a key does not exist, is disabled or may not be used by the caller, or when this machine
 // cannot encrypt volumes.

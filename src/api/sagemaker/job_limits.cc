@@ -4,23 +4,27 @@
 #include <array>
 #include <map>
 
+#include "api/sagemaker/notebook_document.h"
 #include "api/sagemaker/resources.h"
 #include "api/sagemaker/training_document.h"
 
 namespace clary::api::sagemaker {
 namespace {
 
-// A kind of job as quotas see it.
+// What quotas count.
 struct Counted {
   std::string_view create, kind, use;
-  std::string_view resources;  // where its input has InstanceType and InstanceCount
+  // Where its input has InstanceType and InstanceCount; "" at the top, one instance.
+  std::string_view resources;
 };
 
-constexpr std::array<Counted, 3> kCounted{
+constexpr std::array<Counted, 5> kCounted{
     {{"CreateTrainingJob", "training-job", "training job", "ResourceConfig"},
      {"CreateProcessingJob", "processing-job", "processing job",
       "ProcessingResources.ClusterConfig"},
-     {"CreateTransformJob", "transform-job", "transform job", "TransformResources"}}};
+     {"CreateTransformJob", "transform-job", "transform job", "TransformResources"},
+     {"CreateNotebookInstance", kNotebookKind, "notebook instance", ""},
+     {"StartNotebookInstance", kNotebookKind, "notebook instance", ""}}};
 
 const Counted* counted(std::string_view create) {
   const auto found = std::ranges::find(kCounted, create, &Counted::create);
@@ -35,6 +39,7 @@ Instances instances_of(const Counted& counted, const json::object& body) {
   const auto add = [&](const json::object& group) {
     instances[string_or(group, "InstanceType")] += find_int(group, "InstanceCount").value_or(0);
   };
+  if (counted.resources.empty()) return {{string_or(body, "InstanceType"), 1}};
   const json::value* resources = at_path(body, counted.resources);
   if (resources == nullptr || !resources->is_object()) return instances;
   if (const json::array* groups = find_array(resources->get_object(), "InstanceGroups")) {
@@ -62,18 +67,28 @@ std::string use_of(const Counted& counted, const json::object& body) {
           "set).");
 }
 
+// What says the instances that a request wants: itself, or the document of what it starts again.
+json::object asked_for(const json::object& input, const Counted& counted, const Call& call,
+                       store::Documents& documents) {
+  if (!counted.create.starts_with("Start")) return input;
+  const auto document =
+      documents.find_shared({std::string(counted.kind), std::string(call.account),
+                             std::string(call.region), string_or(input, "NotebookInstanceName")});
+  return document == nullptr ? json::object() : document->body;
+}
+
 }  // namespace
 
 void JobLimits::check(std::string_view create, const json::object& input, const Call& call) {
   const Counted& job = *counted(create);
   const std::string use = use_of(job, input), account(call.account);
-  for (const auto& [type, wanted] : instances_of(job, input)) {
+  for (const auto& [type, wanted] : instances_of(job, asked_for(input, job, call, documents_))) {
     const std::string quota = quota_name(type, use);
     const auto limit = quotas_->limit(account, quota);
     if (!limit) continue;
     std::int64_t used = 0;
     for (const store::Document& other :
-         documents_.with_status(job.kind, {"InProgress", "Stopping"})) {
+         documents_.with_status(job.kind, {"InProgress", "Pending", "InService", "Stopping"})) {
       const bool counts = other.key.account == account && other.key.region == call.region &&
                           use_of(job, other.body) == use;
       if (!counts) continue;

@@ -1,5 +1,5 @@
-// Settings that other resources name: lifecycle scripts, image configurations, repositories,
-// worker interfaces.
+// Notebook instances, and settings that other resources name: lifecycle scripts, image
+// configurations, repositories, worker interfaces.
 #include "api/sagemaker/kind.h"
 
 namespace clary::api::sagemaker {
@@ -43,6 +43,17 @@ std::vector<Kind> studio_kinds() {
        .not_found = {"ValidationException", "Cannot find CodeRepository: \"{arn}\""},
        .exists = {"ValidationException",
                   "Cannot create already existing CodeRepository \"{arn}\"."},
+       .list = {.sort = ListDefaults::Sort::kName, .descending = false}});
+  kinds.push_back(
+      {.kind = "notebook-instance",
+       .name_member = "NotebookInstanceName",
+       .arn_member = "NotebookInstanceArn",
+       .operations = {"CreateNotebookInstance", "DescribeNotebookInstance",
+                      "UpdateNotebookInstance", "DeleteNotebookInstance", "ListNotebookInstances"},
+       .not_found = {"ValidationException", "RecordNotFound"},
+       .exists = {"ValidationException", "Cannot create a duplicate Notebook Instance ({arn})"},
+       .status_member = "NotebookInstanceStatus",
+       .initial_status = "Pending",
        .list = {.sort = ListDefaults::Sort::kName, .descending = false}});
   kinds.push_back({.kind = "human-task-ui",
                    .name_member = "HumanTaskUiName",

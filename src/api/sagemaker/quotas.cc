@@ -19,8 +19,8 @@ constexpr char kSet[] =
 constexpr char kRemove[] = "DELETE FROM quotas WHERE account=?1 AND name=?2";
 
 // What instances can be used for here.
-constexpr std::array<std::string_view, 4> kUses{"training job", "spot training job",
-                                                "processing job", "transform job"};
+constexpr std::array<std::string_view, 5> kUses{
+    "training job", "spot training job", "processing job", "transform job", "notebook instance"};
 
 bool is_name(const std::string& name) {
   if (!name.starts_with("ml.")) return false;
@@ -53,8 +53,8 @@ void Quotas::set(const Quota& quota) {
   if (!is_name(quota.name)) {
     throw std::invalid_argument(
         "a quota is called as 'ml.m5.xlarge for training job usage' (or " +
-        std::string("spot training job, processing job, transform job), not ") + "'" + quota.name +
-        "'");
+        std::string("spot training job, processing job, transform job, notebook instance), not ") +
+        "'" + quota.name + "'");
   }
   if (quota.instances < 0) throw std::invalid_argument("a quota is 0 instances or more");
   database_.write([&](store::Connection& connection) {

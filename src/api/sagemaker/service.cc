@@ -94,7 +94,8 @@ struct SageMaker::Families {
         tuning(resources, parts.roles, parts.s3, parts.wake),
         processing(resources, parts.roles, parts.wake, parts.keys, parts.volumes),
         transform(resources, parts.roles, parts.wake, parts.keys, parts.volumes),
-        hosting(resources, parts.roles, parts.s3, parts.wake, parts.keys, parts.volumes) {}
+        hosting(resources, parts.roles, parts.s3, parts.wake, parts.keys, parts.volumes),
+        notebooks(resources, parts.roles, parts.wake, parts.keys, parts.notebooks) {}
 
   Resources resources;
   Tagging tagging;
@@ -110,6 +111,7 @@ struct SageMaker::Families {
   ProcessingJobs processing;
   TransformJobs transform;
   Hosting hosting;
+  NotebookInstances notebooks;
 };
 
 SageMaker::SageMaker(const Parts& parts)
@@ -174,6 +176,16 @@ std::vector<OperationEntry> SageMaker::operations() {
   table.add("UpdateEndpointWeightsAndCapacities", f.hosting,
             &Hosting::update_weights_and_capacities);
   table.add("DeleteEndpoint", f.hosting, &Hosting::delete_endpoint);
+
+  table.add("CreateNotebookInstance", f.notebooks, &NotebookInstances::create);
+  table.add("DescribeNotebookInstance", f.notebooks, &NotebookInstances::describe,
+            Table::Speed::kQuick);
+  table.add("ListNotebookInstances", f.notebooks, &NotebookInstances::list);
+  table.add("UpdateNotebookInstance", f.notebooks, &NotebookInstances::update);
+  table.add("StartNotebookInstance", f.notebooks, &NotebookInstances::start);
+  table.add("StopNotebookInstance", f.notebooks, &NotebookInstances::stop);
+  table.add("DeleteNotebookInstance", f.notebooks, &NotebookInstances::remove);
+  table.add("CreatePresignedNotebookInstanceUrl", f.notebooks, &NotebookInstances::create_url);
 
   table.add("DeleteExperiment", f.experiments, &Experiments::delete_experiment);
   table.add("CreateTrial", f.experiments, &Experiments::create_trial);

@@ -7,6 +7,7 @@
 #include "api/call.h"
 #include "api/sagemaker/job_keys.h"
 #include "api/sagemaker/job_limits.h"
+#include "api/sagemaker/notebook_instances.h"
 #include "api/sagemaker/role_sessions.h"
 #include "api/sagemaker/s3_uri.h"
 #include "store/documents.h"
@@ -26,6 +27,7 @@ struct Parts {
   VolumeEncryption volumes = VolumeEncryption::kAuto;
   Quotas* quotas = nullptr;  // nullptr: none
   Waiting waiting{};         // empty: Describe says what was so when the job was queued
+  NotebookParts notebooks{};
 };
 
 // threads: operations run on the worker pool, many at once.
