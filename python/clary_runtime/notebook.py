@@ -9,6 +9,7 @@ CLARY_SERVE_SOCKET names. What it is to do stands in input/config/notebook.json:
     on_create      base64 of the script of the first start; "" at a later one
     on_start       base64 of the script of every start, or ""
     repositories   URLs to clone, the default one first
+    branches       of those whose default branch is not meant, by URL
 
 The folder of `root` is the home of whoever works there; it starts empty.
 """
@@ -134,8 +135,9 @@ def folder_of(url: str) -> str:
     return name if name not in ("", ".", "..") else "repository"
 
 
-def clone(url: str, root: Path, environment: dict[str, str]) -> str:
-    """Into `root`, unless it is there from an earlier start; the folder's name."""
+def clone(url: str, branch: str, root: Path, environment: dict[str, str]) -> str:
+    """Into `root`, unless it is there from an earlier start; the folder's name. `branch`: "" is the
+    default one."""
     name = folder_of(url)
     if (root / name).exists():
         return name
@@ -143,7 +145,8 @@ def clone(url: str, root: Path, environment: dict[str, str]) -> str:
     subprocess.run(["rm", "-rf", "--", str(part)], check=True)
     log.info("Cloning %s", url)
     try:
-        done = subprocess.run(["git", "clone", "--quiet", "--", url, str(part)],
+        done = subprocess.run(["git", "clone", "--quiet", *([f"--branch={branch}"] if branch else []),
+                               "--", url, str(part)],
                               env=environment | {"GIT_TERMINAL_PROMPT": "0"}, capture_output=True,
                               text=True, errors="replace", timeout=CLONE_SECONDS)
     except FileNotFoundError:
@@ -196,10 +199,15 @@ def start() -> None:
     root = Path(configuration["root"])
     home = Home(root)
     home.prepare()
-    for hook, member in (("OnCreate", "on_create"), ("OnStart", "on_start")):
-        if configuration.get(member):
-            run_script(hook, configuration[member], configuration, home)
-    folders = [clone(url, root, home.environment) for url in configuration.get("repositories", [])]
+    created = paths.OUTPUT / ".created"  # JupyterLab may crash and be started anew
+    if configuration.get("on_create") and not created.exists():
+        run_script("OnCreate", configuration["on_create"], configuration, home)
+        created.touch()
+    if configuration.get("on_start"):
+        run_script("OnStart", configuration["on_start"], configuration, home)
+    branches = configuration.get("branches", {})
+    folders = [clone(url, branches.get(url, ""), root, home.environment)
+               for url in configuration.get("repositories", [])]
     settings = write_settings(configuration, root, home, folders[0] if folders else "")
     environment = jupyter_environment(home)
     os.chdir(root)

@@ -78,6 +78,14 @@ def test_lifecycle_scripts_run_in_order_and_may_become_ec2_user(notebook):
     assert "[LifecycleConfigOnStart] said" in done.stdout
 
 
+def test_a_server_that_is_started_anew_in_the_same_run_was_created_already(notebook):
+    hooks = {"on_create": script("echo made >> $HOME/SageMaker/order\n"),
+             "on_start": script("echo started >> $HOME/SageMaker/order\n")}
+    for _ in range(2):
+        assert notebook.run(**hooks).returncode == 0
+    assert (notebook.root / "order").read_text() == "made\nstarted\nstarted\n"
+
+
 def test_a_script_that_fails_fails_the_instance(notebook):
     done = notebook.run(on_start=script("echo why\nexit 3\n"))
     assert done.returncode == 1
@@ -90,7 +98,7 @@ def test_a_script_that_fails_fails_the_instance(notebook):
 
 def test_a_script_has_limited_time_but_may_leave_something_running(notebook):
     assert notebook.run(on_create=script("nohup sleep 30 >/dev/null 2>&1 &\n")).returncode == 0
-    assert notebook.run(on_create=script("sleep 30\n")).returncode == 1
+    assert notebook.run(on_start=script("sleep 30\n")).returncode == 1
     assert "took longer than 5 minutes" in notebook.failure()
 
 
@@ -102,11 +110,16 @@ def test_repositories_are_cloned_once_and_the_first_is_opened(notebook):
     (source / "a.txt").write_text("a")
     subprocess.run([*git, "add", "."], check=True)
     subprocess.run([*git, "commit", "--quiet", "-m", "a"], check=True)
+    subprocess.run([*git, "branch", "next"], check=True)
+    done = notebook.run(repositories=[str(source)], branches={str(source): "none"})
+    assert done.returncode == 1 and "none" in notebook.failure()
     for _ in range(2):
-        done = notebook.run(repositories=[str(source)])
+        done = notebook.run(repositories=[str(source)], branches={str(source): "next"})
         assert done.returncode == 0, done.stderr
         assert '"default_url": "/lab/tree/examples"' in done.stdout
     assert (notebook.root / "examples" / "a.txt").read_text() == "a"
+    head = (notebook.root / "examples" / ".git" / "HEAD").read_text()
+    assert head == "ref: refs/heads/next\n"
 
 
 def test_a_repository_that_is_not_there_is_said(notebook):

@@ -30,6 +30,16 @@ bool was_well(const store::Document& notebook, Timestamp now) {
   return began && now - from_epoch_seconds(*began) > kWell;
 }
 
+// How often JupyterLab was started since it served last.
+std::int64_t starts_since_serving(const engine::Run& run) {
+  std::int64_t starts = 0;
+  for (auto change = run.phases.rbegin(); change != run.phases.rend(); ++change) {
+    if (change->phase == engine::RunPhase::kServing) break;
+    if (change->phase == engine::RunPhase::kStarting) ++starts;
+  }
+  return starts;
+}
+
 std::optional<engine::Run> run_of(const store::Document& notebook, Workloads& workloads) {
   const std::string id = string_or(notebook.internal, kNotebookRun);
   return id.empty() ? std::nullopt : workloads.find(id);
@@ -197,6 +207,9 @@ NotebookController::Delay NotebookController::keep_up(const store::Document& not
     publish(notebook, *run);
   } else {
     parts_.routes.withdraw(notebook_name(notebook.key));  // JupyterLab is starting anew
+    if (starts_since_serving(*run) >= kMostLosses) {
+      return fail_with(notebook, "JupyterLab did not come up again. " + run->phases.back().message);
+    }
   }
   return std::nullopt;
 }

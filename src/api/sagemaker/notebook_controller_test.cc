@@ -60,8 +60,9 @@ TEST_F(NotebookTest, OnCreateIsForTheFirstStartOnStartForEach) {
   call("CreateNotebookInstanceLifecycleConfig", {{"NotebookInstanceLifecycleConfigName", "setup"},
                                                  {"OnCreate", {{{"Content", "b25jZQ=="}}}},
                                                  {"OnStart", {{{"Content", "ZXZlcnk="}}}}});
-  call("CreateCodeRepository", {{"CodeRepositoryName", "repo"},
-                                {"GitConfig", {{"RepositoryUrl", "https://git.test/r.git"}}}});
+  call("CreateCodeRepository",
+       {{"CodeRepositoryName", "repo"},
+        {"GitConfig", {{"RepositoryUrl", "https://git.test/r.git"}, {"Branch", "b"}}}});
   create({{"LifecycleConfigName", "setup"},
           {"DefaultCodeRepository", "repo"},
           {"AdditionalCodeRepositories", json::array{"https://git.test/b"}}});
@@ -71,6 +72,7 @@ TEST_F(NotebookTest, OnCreateIsForTheFirstStartOnStartForEach) {
   EXPECT_TRUE(configuration().at("lifecycle_arn").as_string().ends_with("-config/setup"));
   EXPECT_EQ(configuration().at("repositories"),
             (json::array{"https://git.test/r.git", "https://git.test/b"}));
+  EXPECT_EQ(configuration().at("branches"), (json::object{{"https://git.test/r.git", "b"}}));
   // Never in service: the script of the first start comes again.
   end(Outcome::kFailed, "AlgorithmError: OnStart failed");
   EXPECT_EQ(describe().at("FailureReason"), "AlgorithmError: OnStart failed");
@@ -177,6 +179,16 @@ TEST_F(NotebookTest, WhileJupyterStartsAnewThereIsNoWayToIt) {
   workloads.enter(run_id(), RunPhase::kServing);
   settle();
   EXPECT_TRUE(route());
+  for (int i = 0; i < 2; ++i) workloads.enter(run_id(), RunPhase::kStarting);
+  settle();
+  EXPECT_EQ(status(), "InService");
+  workloads.enter(run_id(), RunPhase::kStarting);
+  settle();
+  EXPECT_TRUE(workloads.runs.begin()->second.stop_requested);
+  end(Outcome::kStopped);
+  EXPECT_EQ(status(), "Failed");
+  EXPECT_TRUE(
+      describe().at("FailureReason").as_string().starts_with("JupyterLab did not come up again"));
 }
 
 TEST_F(NotebookTest, WhatKeepsItFromStartingIsItsFailureReason) {

@@ -11,8 +11,8 @@ constexpr std::string_view kRoot = "/home/ec2-user/SageMaker";  // where AWS mou
 constexpr std::chrono::minutes kStartupTime{35};
 constexpr std::chrono::seconds kStopGrace{30};
 
-const store::Document require(store::Documents& documents, const store::DocumentKey& notebook,
-                              std::string_view kind, std::string_view name) {
+store::Document require(store::Documents& documents, const store::DocumentKey& notebook,
+                        std::string_view kind, std::string_view name) {
   const Kind& declared = kind_named(kind);
   auto found =
       documents.find({std::string(kind), notebook.account, notebook.region, std::string(name)});
@@ -49,14 +49,18 @@ json::object configuration_of(const store::Document& notebook, const NotebookSta
     }
   }
   json::array repositories;
+  json::object branches;
   const auto add = [&](std::string_view name_or_url) {
-    repositories.emplace_back(repository_url(documents, notebook.key, name_or_url));
+    const Repository one = repository_of(documents, notebook.key, name_or_url);
+    repositories.emplace_back(one.url);
+    if (!one.branch.empty()) branches[one.url] = one.branch;
   };
   if (auto first = find_string(notebook.body, "DefaultCodeRepository")) add(*first);
   if (const json::array* more = find_array(notebook.body, "AdditionalCodeRepositories")) {
     for (const json::value& one : *more) add(one.as_string());
   }
   configuration["repositories"] = std::move(repositories);
+  configuration["branches"] = std::move(branches);
   return configuration;
 }
 
@@ -87,19 +91,18 @@ void retire_notebook_run(store::Document& notebook) {
   }
 }
 
-std::string repository_url(store::Documents& documents, const store::DocumentKey& notebook,
-                           std::string_view name_or_url) {
-  if (name_or_url.starts_with("https://")) return std::string(name_or_url);
+Repository repository_of(store::Documents& documents, const store::DocumentKey& notebook,
+                         std::string_view name_or_url) {
+  if (name_or_url.starts_with("https://")) return {.url = std::string(name_or_url), .branch = ""};
   const auto repository = require(documents, notebook, "code-repository", name_or_url);
   const json::object* git = find_object(repository.body, "GitConfig");
-  for (const auto member : {"SecretArn", "Branch"}) {
-    if (git == nullptr || string_or(*git, member).empty()) continue;
-    fail_validation("GitConfig." + std::string(member) + " of the code repository \"" +
-                    std::string(name_or_url) +
-                    "\" is not available to notebook instances on this server: they clone the "
-                    "default branch, without credentials.");
+  if (git == nullptr) return {};
+  if (!string_or(*git, "SecretArn").empty()) {
+    fail_validation("GitConfig.SecretArn of the code repository \"" + std::string(name_or_url) +
+                    "\" is not available to notebook instances on this server: they clone without "
+                    "credentials.");
   }
-  return git == nullptr ? "" : string_or(*git, "RepositoryUrl");
+  return {.url = string_or(*git, "RepositoryUrl"), .branch = string_or(*git, "Branch")};
 }
 
 engine::JobSpec notebook_spec(const store::Document& notebook, const NotebookStart& start,

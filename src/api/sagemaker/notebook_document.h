@@ -32,10 +32,13 @@ engine::NotebookName notebook_name(const store::DocumentKey& key);
 // The run that serves is no longer wanted.
 void retire_notebook_run(store::Document& notebook);
 
+struct Repository {
+  std::string url, branch;  // "": the default one
+};
 // Throws ValidationException when a code repository cannot be cloned here. `name_or_url`: a name is
 // looked up in the account and region of `notebook`.
-std::string repository_url(store::Documents& documents, const store::DocumentKey& notebook,
-                           std::string_view name_or_url);
+Repository repository_of(store::Documents& documents, const store::DocumentKey& notebook,
+                         std::string_view name_or_url);
 
 struct NotebookStart {
   std::string run, token;

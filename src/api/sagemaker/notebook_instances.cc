@@ -171,11 +171,11 @@ void NotebookInstances::check_references(const json::object& input, const Call& 
   }
   const store::DocumentKey here = Resources::key_of(kind(), "", call);
   if (const auto repository = find_string(input, "DefaultCodeRepository")) {
-    repository_url(resources_.documents(), here, *repository);
+    repository_of(resources_.documents(), here, *repository);
   }
   if (const json::array* repositories = find_array(input, "AdditionalCodeRepositories")) {
     for (const json::value& repository : *repositories) {
-      repository_url(resources_.documents(), here, repository.as_string());
+      repository_of(resources_.documents(), here, repository.as_string());
     }
   }
 }
