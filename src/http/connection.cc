@@ -43,7 +43,12 @@ Connection::~Connection() {
 }
 
 void Connection::end_if_idle() {
-  if (idle_) transport_.abort();
+  if (idle_ || abort_call_.upgraded) abort();
+}
+
+void Connection::abort() {
+  transport_.abort();
+  abort_call_.abort();
 }
 
 asio::awaitable<void> run_connection(std::unique_ptr<Connection> connection) {
@@ -134,13 +139,16 @@ asio::awaitable<bool> Connection::handle_request() {
                                 .http_11 = parser_->is_http_11(),
                                 .keep_alive = parser_->keeps_alive()};
   ResponseStream response(transport_, thread_, framing, scratch_, body);
-  Exchange exchange{std::move(parser_->head()), body, response, thread_.next_request_id()};
+  const bool upgrades = framing.http_11 && body.done() && asks_for_upgrade(parser_->head());
+  RequestConnection connection({transport_, input_}, response, abort_call_, upgrades);
+  Exchange exchange{std::move(parser_->head()), body, response, thread_.next_request_id(),
+                    connection};
   exchange.request.peer = peer_;
   exchange.request.tls = transport_.is_tls();
   response.set_request_id(exchange.request_id);
   co_await call_handler(exchange, response);
   const bool drained = body.done() || (response.keeps_alive() && co_await body.drain());
-  unread_ = !drained;
+  unread_ = !drained || abort_call_.upgraded;
   co_return drained&& response.keeps_alive();
 }
 

@@ -10,6 +10,7 @@
 #include "http/io_thread.h"
 #include "http/request_parser.h"
 #include "http/transport.h"
+#include "http/upgrade.h"
 
 namespace clary::http {
 
@@ -27,9 +28,10 @@ class Connection {
   boost::asio::awaitable<void> run();
 
   void expire_if_due() { transport_.expire_if_due(); }
-  // Ends a connection that waits for its next request; others end after the one under way.
+  // Ends a connection that waits for its next request, or has none any more since it was upgraded;
+  // others end after the one under way.
   void end_if_idle();
-  void abort() { transport_.abort(); }
+  void abort();
 
  private:
   enum class Head { kRequest, kClosed, kTimeout, kBad, kTooLarge };
@@ -52,6 +54,7 @@ class Connection {
   InputBuffer input_;
   std::string scratch_;
   std::optional<RequestParser> parser_;
+  AbortCall abort_call_;
   bool idle_ = false;
   bool tunnel_ = false;
   bool unread_ = false;  // bytes of the peer may be in the socket when it is closed

@@ -106,6 +106,19 @@ asio::awaitable<void> ResponseStream::send(ResponseHead head, std::string body) 
   check(co_await transport_.write(std::string_view(head_).substr(of_head), rest));
 }
 
+asio::awaitable<void> ResponseStream::switch_protocols(
+    const std::vector<std::pair<std::string, std::string>>& fields) {
+  if (started_) throw std::logic_error("a response was started twice");
+  started_ = finished_ = true;
+  framing_.keep_alive = false;
+  thread_.count(101);
+  head_ += "HTTP/1.1 101 Switching Protocols\r\n";
+  for (const auto& [name, value] : fields) append_field(head_, name, value);
+  head_ += thread_.date_header();
+  head_ += "Connection: Upgrade\r\n\r\n";
+  check(co_await transport_.write(head_));
+}
+
 asio::awaitable<void> ResponseStream::start(ResponseHead head) {
   if (started_) throw std::logic_error("a response was started twice");
   make_head(head);

@@ -41,6 +41,9 @@ class ResponseStream final : public BodyWriter {
   boost::asio::awaitable<void> write_file(int file, std::uint64_t offset,
                                           std::uint64_t length) override;
   boost::asio::awaitable<void> finish() override;
+  // 101: the connection is no HTTP from here on.
+  boost::asio::awaitable<void> switch_protocols(
+      const std::vector<std::pair<std::string, std::string>>& fields);
   bool started() const override { return started_; }
 
   bool finished() const { return finished_; }

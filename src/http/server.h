@@ -14,6 +14,7 @@
 
 #include "base/body.h"
 #include "base/request.h"
+#include "http/byte_stream.h"
 
 namespace clary::http {
 
@@ -24,6 +25,7 @@ struct Exchange {
   BodyWriter& response;
   // Sent back as x-amzn-RequestId / x-amz-request-id by the codecs, and logged.
   std::string request_id;
+  ExchangeConnection& connection;
 };
 
 // Called on the connection's own executor, one request of a connection at a time. What it throws is

@@ -100,6 +100,17 @@ asio::awaitable<void> describe(Exchange& exchange) {
     co_await exchange.response.send({}, std::move(body));
     co_return;
   }
+  if (request.path == "/upgrade") {
+    ByteStream* stream = co_await exchange.connection.upgrade({{"Upgrade", "echo"}});
+    std::vector<char> piece(1000);
+    while (const std::size_t bytes = co_await stream->read_some(piece)) {
+      co_await stream->write({piece.data(), bytes});
+      if (std::string_view(piece.data(), bytes).ends_with('.')) break;
+    }
+    co_await stream->end();
+    EXPECT_EQ(co_await stream->read_some(piece), 0U);
+    co_return;
+  }
   co_await exchange.response.send(
       {}, std::string(request.headers.get("host")) + (request.tls ? " tls" : " plain"));
 }
@@ -171,6 +182,18 @@ TEST_F(TlsTest, GarbageAfterTheFirstByteIsEnded) {
   wire.send("\x16 this is no handshake at all, whatever its first byte says\r\n\r\n");
   wire.read_all();
   EXPECT_TRUE(wire.closed());
+}
+
+TEST_F(TlsTest, UpgradedConnectionsKeepTheirTls) {
+  RawClient wire(server_.port());
+  TlsClient secure(wire.file(), "x");
+  ASSERT_TRUE(secure.connected());
+  const std::string answer = secure.exchange(
+      "GET /upgrade HTTP/1.1\r\nHost: t\r\nConnection: keep-alive, Upgrade\r\nUpgrade: echo\r\n\r\n"
+      "sent ahead.");
+  EXPECT_TRUE(answer.starts_with("HTTP/1.1 101 Switching Protocols\r\nUpgrade: echo\r\n"))
+      << answer;
+  EXPECT_TRUE(answer.ends_with("\r\n\r\nsent ahead.")) << answer;
 }
 
 TEST_F(TlsTest, LargeAnswersPass) {

@@ -131,10 +131,10 @@ IoResult Transport::try_write(std::string_view first, std::string_view second) {
 
 asio::awaitable<IoStatus> Transport::wait_writable() {
   if (aborted_) co_return IoStatus::kBroken;
-  set_deadline(write_timeout_);
+  write_deadline_ = now_ + write_timeout_;
   error_code error;
   co_await socket_.async_wait(Socket::wait_write, asio::redirect_error(asio::use_awaitable, error));
-  clear_deadline();
+  write_deadline_ = SteadyTime::max();
   co_return status_of(error);
 }
 
@@ -159,11 +159,11 @@ asio::awaitable<IoStatus> Transport::write_plain(std::string_view first, std::st
 asio::awaitable<IoStatus> Transport::write_tls(std::string_view bytes) {
   while (!bytes.empty()) {
     if (aborted_) co_return IoStatus::kBroken;
-    set_deadline(write_timeout_);
+    write_deadline_ = now_ + write_timeout_;
     error_code error;
     const auto sent = co_await tls_->async_write_some(
         asio::buffer(bytes), asio::redirect_error(asio::use_awaitable, error));
-    clear_deadline();
+    write_deadline_ = SteadyTime::max();
     if (error) co_return status_of(error);
     bytes.remove_prefix(sent);
   }
@@ -221,17 +221,20 @@ asio::awaitable<IoStatus> Transport::send_file(int file, std::uint64_t offset,
 }
 
 void Transport::expire_if_due() {
-  if (deadline_ > now_) return;
+  if (std::min(deadline_, write_deadline_) > now_) return;
   timed_out_ = true;
-  deadline_ = SteadyTime::max();
+  deadline_ = write_deadline_ = SteadyTime::max();
+  interrupt();
+}
+
+void Transport::interrupt() {
   error_code ignored;
   socket_.cancel(ignored);
 }
 
 void Transport::abort() {
   aborted_ = true;
-  error_code ignored;
-  socket_.cancel(ignored);
+  interrupt();
 }
 
 asio::awaitable<void> Transport::shutdown_write() {

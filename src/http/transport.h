@@ -55,13 +55,15 @@ class Transport {
   // The head of what send_file() sends next, without a packet of its own.
   boost::asio::awaitable<IoStatus> write_before_file(std::string_view head);
 
-  // For reads; writes look after theirs.
+  // For reads; writes look after their own, so that both may be under way.
   void set_deadline(std::chrono::milliseconds from_now) { deadline_ = now_ + from_now; }
   void clear_deadline() { deadline_ = SteadyTime::max(); }
   // Breaks off the operation under way when its deadline has passed.
   void expire_if_due();
   // Breaks off the operation under way and fails the next ones.
   void abort();
+  // Breaks off the operation under way, and no more.
+  void interrupt();
   // No more bytes from us; the peer sees the end (TLS: close_notify is sent too).
   boost::asio::awaitable<void> shutdown_write();
 
@@ -78,6 +80,7 @@ class Transport {
   const SteadyTime& now_;
   const std::chrono::milliseconds write_timeout_;
   SteadyTime deadline_ = SteadyTime::max();
+  SteadyTime write_deadline_ = SteadyTime::max();
   bool timed_out_ = false;
   bool aborted_ = false;
 };
