@@ -26,17 +26,35 @@ Number parse_number(std::string_view text, Number low, Number high) {
   return value;
 }
 
-void set_listen(Settings& settings, std::string_view text) {
+ListenAddress parse_listen(std::string_view text) {
   const auto colon = text.rfind(':');
   if (colon == std::string_view::npos || colon == 0) {
     throw std::invalid_argument("takes ADDRESS:PORT, like 127.0.0.1:7700");
   }
-  settings.port = parse_number<std::uint16_t>(text.substr(colon + 1), 0, 65535);
+  const auto port = parse_number<std::uint16_t>(text.substr(colon + 1), 0, 65535);
   std::string_view address = text.substr(0, colon);
   if (address.starts_with('[') && address.ends_with(']')) {
     address = address.substr(1, address.size() - 2);
   }
-  settings.address = std::string(address);
+  return {.address = std::string(address), .port = port};
+}
+
+void set_listen(Settings& settings, std::string_view text) {
+  auto [address, port] = parse_listen(text);
+  settings.address = std::move(address);
+  settings.port = port;
+}
+
+// Scheme, host, and nothing after a port.
+void set_notebook_url(Settings& settings, std::string_view text) {
+  while (text.ends_with('/')) text.remove_suffix(1);
+  const auto scheme = text.find("://");
+  const bool known = text.starts_with("http://") || text.starts_with("https://");
+  if (!text.empty() && (!known || text.size() == scheme + 3 ||
+                        text.find_first_of("/?#@ \"<>", scheme + 3) != std::string_view::npos)) {
+    throw std::invalid_argument("takes http://HOST:PORT or https://HOST:PORT");
+  }
+  settings.notebook_url = std::string(text);
 }
 
 void set_account(Settings& settings, std::string_view text) {
@@ -152,6 +170,23 @@ const std::vector<SettingEntry>& entries() {
        .help = "Where the server answers, plain HTTP and TLS alike. Port 0 takes a free one.",
        .set = set_listen,
        .show = [](const Settings& s) { return s.address + ":" + std::to_string(s.port); }},
+      {.name = "notebook_listen",
+       .value_name = "ADDRESS:PORT",
+       .help = "Where browsers come to notebook instances: an address of its own, since notebooks "
+               "show what their users' programs say. Without one: the server's address, and its "
+               "port + 1 (another if that is taken). Port 0 takes a free one.",
+       .set =
+           [](Settings& s, std::string_view text) {
+             if (!text.empty()) parse_listen(text);
+             s.notebook_listen = std::string(text);
+           },
+       .show = [](const Settings& s) { return s.notebook_listen; }},
+      {.name = "notebook_url",
+       .value_name = "URL",
+       .help = "What the URLs of notebooks begin with, when browsers come by another name than "
+               "that address: through a proxy, or from other machines.",
+       .set = set_notebook_url,
+       .show = [](const Settings& s) { return s.notebook_url; }},
       {.name = "account_id",
        .value_name = "ID",
        .help = "The AWS account number that clients see.",
@@ -478,6 +513,13 @@ Settings load_settings(
     }
   }
   return settings;
+}
+
+ListenAddress notebook_listener(const Settings& settings) {
+  if (!settings.notebook_listen.empty()) return parse_listen(settings.notebook_listen);
+  const bool next = settings.port != 0 && settings.port != 65535;
+  return {.address = settings.address,
+          .port = static_cast<std::uint16_t>(next ? settings.port + 1 : 0)};
 }
 
 std::filesystem::path environments_file(const Settings& settings) {

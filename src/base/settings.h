@@ -19,6 +19,7 @@ struct Settings {
   std::filesystem::path data_dir;
   std::string address = "127.0.0.1";
   std::uint16_t port = 7700;
+  std::string notebook_listen, notebook_url;  // "": notebook_listener(), and that address
   std::string account_id = "000000000000";
   std::string region = "us-east-1";
   std::string log_level = "info";
@@ -66,6 +67,13 @@ struct Settings {
   std::filesystem::path console_folder;       // "": share/clary/console beside the program's folder
   std::filesystem::path instance_types_file;  // "": instance_types.toml in data_dir
 };
+
+struct ListenAddress {
+  std::string address;
+  std::uint16_t port = 0;  // 0: any free one
+};
+// Where browsers come to notebooks.
+ListenAddress notebook_listener(const Settings& settings);
 
 // Which framework environments stand in for which images: engine/environment_table.h.
 std::filesystem::path environments_file(const Settings& settings);

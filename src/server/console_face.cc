@@ -2,6 +2,7 @@
 
 #include "base/random.h"
 #include "base/text.h"
+#include "server/cookies.h"
 #include "server/payload.h"
 #include "server/service_of_request.h"
 #include "wire/sha256.h"
@@ -60,27 +61,10 @@ bool is_here(std::string_view peer) {
   return peer.starts_with("127.") || peer.starts_with("[::1]") || peer.starts_with("[::ffff:127.");
 }
 
-// Browsers send a host's cookies to all of its ports: servers side by side need names of their own.
-std::string cookie_name(const RequestHead& head) {
-  const std::string_view host = head.headers.get("Host");
-  const auto colon = host.rfind(':');
-  std::string name = "clary_console";
-  if (colon == std::string_view::npos) return name;
-  const std::string_view port = host.substr(colon + 1);
-  if (port.find_first_not_of("0123456789") == std::string_view::npos) name.append("_").append(port);
-  return name;
-}
+constexpr std::string_view kCookie = "clary_console";
 
 std::string token_in(const RequestHead& head) {
-  const std::string wanted = cookie_name(head) + "=";
-  std::string_view cookies = head.headers.get("Cookie");
-  while (!cookies.empty()) {
-    const auto end = std::min(cookies.find(';'), cookies.size());
-    const std::string_view one = trim(cookies.substr(0, end));
-    if (one.starts_with(wanted)) return std::string(one.substr(wanted.size()));
-    cookies.remove_prefix(std::min(end + 1, cookies.size()));
-  }
-  return {};
+  return cookie_in(head, cookie_name(kCookie, head));
 }
 
 // CloudTrail's userIdentity of somebody who did not get in. A name that no user has is not written
@@ -219,7 +203,7 @@ asio::awaitable<void> ConsoleFace::send_sign_in(http::Exchange& exchange, std::s
                          ? std::chrono::seconds(identity::ConsoleSessions::kLifetime).count()
                          : 0;
     head.headers.emplace_back("Set-Cookie",
-                              cookie_name(exchange.request) + "=" + answer.token +
+                              cookie_name(kCookie, exchange.request) + "=" + answer.token +
                                   "; Path=/_console; HttpOnly; SameSite=Strict; Max-Age=" +
                                   std::to_string(age) + (exchange.request.tls ? "; Secure" : ""));
   }

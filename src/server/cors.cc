@@ -132,7 +132,8 @@ asio::awaitable<void> Cors::handle_of_origin(http::Exchange& exchange, std::stri
   http::Exchange inner{.request = std::move(exchange.request),
                        .body = exchange.body,
                        .response = response,
-                       .request_id = exchange.request_id};
+                       .request_id = exchange.request_id,
+                       .connection = exchange.connection};
   co_await next_(inner);
 }
 

@@ -50,6 +50,19 @@ EventTarget event_target(std::string_view url) {
   return target;
 }
 
+std::map<std::string, EventTarget> event_targets(const std::map<std::string, std::string>& urls) {
+  std::map<std::string, EventTarget> targets;
+  for (const auto& [arn, url] : urls) {
+    try {
+      targets.emplace(arn, event_target(url));
+    } catch (const std::invalid_argument& error) {
+      throw std::runtime_error("event_targets " + std::string(error.what()) + ", not '" + url +
+                               "'");
+    }
+  }
+  return targets;
+}
+
 EventSender::EventSender(objects::EventQueue& queue, const Clock& clock,
                          std::map<std::string, EventTarget> targets,
                          const std::filesystem::path& authorities,

@@ -28,6 +28,9 @@ struct EventTarget {
 
 // http://HOST[:PORT][/PATH], or https. Throws std::invalid_argument.
 EventTarget event_target(std::string_view url);
+// Those of the setting event_targets: ARN -> URL. Throws std::runtime_error that says which is
+// wrong.
+std::map<std::string, EventTarget> event_targets(const std::map<std::string, std::string>& urls);
 
 // owns: its thread, from start() to stop(). A message is POSTed as JSON, with its ARN in
 // x-amz-sns-topic-arn; an answer of 2xx within kTimeout takes it off the queue. A message that

@@ -55,6 +55,7 @@
 #include "server/invocation_metrics.h"
 #include "server/invocations.h"
 #include "server/job_commands.h"
+#include "server/notebook_face.h"
 #include "server/owner_commands.h"
 #include "server/quota_commands.h"
 #include "server/registry_face.h"
@@ -71,19 +72,6 @@ namespace clary::server {
 namespace {
 
 constexpr std::chrono::seconds kMetricsInterval{5};
-
-std::map<std::string, EventTarget> event_targets(const Settings& settings) {
-  std::map<std::string, EventTarget> targets;
-  for (const auto& [arn, url] : settings.event_targets) {
-    try {
-      targets.emplace(arn, event_target(url));
-    } catch (const std::invalid_argument& error) {
-      throw std::runtime_error("event_targets " + std::string(error.what()) + ", not '" + url +
-                               "'");
-    }
-  }
-  return targets;
-}
 
 std::set<std::string> names_of(const std::map<std::string, std::string>& targets) {
   std::set<std::string> names;
@@ -141,6 +129,8 @@ struct Services::Impl {
   engine::Runs runs;
   api::sagemaker::Quotas quotas{database};
   engine::EndpointRoutes routes;
+  engine::NotebookRoutes notebook_routes;
+  NotebookSessions notebook_sessions{notebook_routes, sealer, clock};
 
   // Keys as other services use them: key_use.
   api::kms::KeyAccess key_access{kms_keys, clock};
@@ -160,7 +150,7 @@ struct Services::Impl {
                                                    ? api::s3::CustomerKeys::kNeedTls
                                                    : api::s3::CustomerKeys::kAnyTransport}};
   api::s3::BucketNotifications notifications{objects, clock, names_of(settings.event_targets)};
-  EventSender event_sender{objects.event_queue(), clock, event_targets(settings),
+  EventSender event_sender{objects.event_queue(), clock, event_targets(settings.event_targets),
                            settings.event_ca_file,
                            [this](std::size_t messages) { notifications.count_sent(messages); }};
 
@@ -285,6 +275,13 @@ struct Services::Impl {
        .remote_needs_tls = settings.require_tls == Settings::RequireTls::kRemote},
       ConsoleFiles(settings.console_folder.empty() ? default_console_folder()
                                                    : settings.console_folder)};
+  NotebookFace notebook_face{
+      {.routes = notebook_routes,
+       .sessions = notebook_sessions,
+       .clock = clock,
+       .record = [this](const RequestHead& head, std::string_view id,
+                        audit::Event event) { request_audit.record(head, id, std::move(event)); },
+       .remote_needs_tls = settings.require_tls == Settings::RequireTls::kRemote}};
   Gateway gateway;
   Cors cors{s3.cors(), workers,
             [this](http::Exchange& exchange) { return gateway.handle(exchange); }};
@@ -448,6 +445,13 @@ void Services::stop() {
 
 http::Handler Services::handler() {
   return [impl = impl_.get()](http::Exchange& exchange) { return impl->cors.handle(exchange); };
+}
+http::Handler Services::notebook_handler() {
+  return
+      [face = &impl_->notebook_face](http::Exchange& exchange) { return face->handle(exchange); };
+}
+void Services::serve_notebooks_at(std::string url) {
+  impl_->notebook_sessions.serve_at(std::move(url));
 }
 const wire::Models& Services::models() const {
   return impl_->models;

@@ -34,6 +34,10 @@ class Services {
 
   // What answers requests; valid while this object lives.
   http::Handler handler();
+  // What answers browsers that come to notebooks.
+  http::Handler notebook_handler();
+  // What the URLs of notebooks begin with. order: before start().
+  void serve_notebooks_at(std::string url);
   const wire::Models& models() const;
   std::vector<api::Service*> list();
   // Connections of the server among the gauges of /metrics. The server outlives the last request.

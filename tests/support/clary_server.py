@@ -92,6 +92,8 @@ class ClaryServer:
         began = time.monotonic()
         command = [binary(), "serve", "--data-dir", str(self.data_dir),
                    "--listen", f"{self.address}:{self.port}", *self.arguments]
+        if "--notebook-listen" not in self.arguments:  # not the next port: others may want it
+            command += ["--notebook-listen", f"{self.address}:0"]
         environment = {k: v for k, v in os.environ.items()
                        if not k.startswith(("AWS_", "CLARY_")) and k.lower() not in
                        ("http_proxy", "https_proxy", "no_proxy", "all_proxy")} | self.variables
