@@ -4,7 +4,6 @@
 
 #include <cstdint>
 #include <filesystem>
-#include <mutex>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -31,8 +30,8 @@ class NotebookVolumes {
   void remove(const std::string& id);
 
  private:
+  std::filesystem::path folder_of(const std::string& id) const;
   const std::filesystem::path folder_;
-  std::mutex mutex_;
 };
 
 }  // namespace clary::engine

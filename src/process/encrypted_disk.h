@@ -1,31 +1,19 @@
-// Folders whose files are on disk only encrypted, for the volumes of jobs: by the kernel (fscrypt),
-// each folder with a key of its own that is in the kernel's memory and nowhere else.
+// The disk for the volumes of jobs: folders that the kernel encrypts (folder_key.h), on a file
+// system that nothing needs to survive.
 #pragma once
 
 #include <filesystem>
 #include <optional>
 #include <string>
-#include <string_view>
 
+#include "process/disk_image.h"
 #include "process/file_descriptor.h"
+#include "process/folder_key.h"
 
 namespace clary::process {
 
-inline constexpr std::size_t kFolderKeyBytes = 64;
-
 // Why this machine cannot have them, in words for people; nullopt when it can.
 std::optional<std::string> why_no_encrypted_folders();
-
-// Encrypts an empty folder of an EncryptedDisk: what is made in it from now on, names too. `key`
-// has kFolderKeyBytes. Throws std::system_error.
-void encrypt_folder(const std::filesystem::path& folder, std::string_view key);
-std::string random_folder_key();
-
-// False also when the folder is not there, or its file system was taken away from over it.
-bool is_encrypted(const std::filesystem::path& folder);
-
-// Removes the folder with all that is in it, and its key from the kernel.
-void remove_encrypted(const std::filesystem::path& folder);
 
 // Whether something that was written below such a folder could not be put on the disk (the
 // machine's is full): write() may have said nothing of it. What is in memory still reads as it was
@@ -65,7 +53,6 @@ class EncryptedDisk {
   static std::optional<std::filesystem::path> place_of(const std::filesystem::path& folder);
 
  private:
-  static bool is_mounted(const std::filesystem::path& place);
   const std::filesystem::path folder_, place_;
 };
 
