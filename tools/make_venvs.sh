@@ -55,12 +55,18 @@ make_node() {
   fi
 }
 
-mkdir -p "$venvs"
-for name in "$@"; do
-  case $name in
+make_one() {
+  case $1 in
     js) make_node ;;
     spark) make_spark ;;
     quickstart) make_python quickstart "$root/examples/churn/requirements.txt" ;;
-    *) make_python "$name" "$root/tests/requirements/$name.txt" ;;
+    *) make_python "$1" "$root/tests/requirements/$1.txt" ;;
   esac
-done
+}
+
+mkdir -p "$venvs"
+if [ "$1" = --one ]; then
+  make_one "$2"
+else  # some at a time: they wait for the registries more than they compute
+  printf '%s\n' "$@" | xargs -P 3 -I{} "$BASH" "$root/tools/make_venvs.sh" --one {}
+fi
