@@ -2,10 +2,8 @@
 
 #include <boost/asio/co_spawn.hpp>
 
-#include "base/random.h"
 #include "base/text.h"
 #include "server/payload.h"
-#include "wire/validate.h"
 
 namespace clary::server {
 namespace {
@@ -50,34 +48,19 @@ std::string element(const std::string& xml, const std::string& name) {
 }
 
 RequestHead put_request(const RoleObjects::Object& object) {
-  RequestHead head;
+  RequestHead head = role_call_head();
   head.method = "PUT";
   head.path = "/" + object.bucket + "/" + uri_encode(object.key, Slash::kKeep);
   head.headers.add("Content-Type", object.content_type);
-  head.headers.add("User-Agent", "sagemaker.amazonaws.com");
   if (!object.kms_key.empty()) {
     head.headers.add("x-amz-server-side-encryption", "aws:kms");
     head.headers.add("x-amz-server-side-encryption-aws-kms-key-id", object.kms_key);
   }
-  head.peer = "127.0.0.1:0";
-  head.tls = true;  // as safe as that: the bytes do not leave the process
   return head;
 }
 
-std::shared_ptr<const identity::AccessKey> session(const RoleObjects::Parts& parts,
-                                                   const RoleObjects::Object& object) {
-  auto principal = parts.sessions.principal(object.role, object.account);
-  if (!principal) throw ApiError("AccessDenied", api::sagemaker::role_refused(object.role), 403);
-  auto key = std::make_shared<identity::AccessKey>();
-  key->principal = std::make_shared<const identity::Principal>(*std::move(principal));
-  key->created = parts.clock.now();
-  return key;
-}
-
-}  // namespace
-
-asio::awaitable<void> RoleObjects::run(const KnownOperation& operation, json::object input,
-                                       api::Call call, const std::string& body, unsigned& status) {
+asio::awaitable<void> stream(const KnownOperation& operation, json::object input, api::Call call,
+                             const std::string& body, unsigned& status) {
   MemoryBody bytes(body);
   Outcome outcome;
   co_await operation.built->streaming(std::move(input), call, bytes, outcome);
@@ -87,59 +70,37 @@ asio::awaitable<void> RoleObjects::run(const KnownOperation& operation, json::ob
   }
 }
 
-void RoleObjects::put(const Object& object, const std::string& body) {
-  const auto began = std::chrono::steady_clock::now();
-  const ServiceRegistry::Entry& s3 = *parts_.services.find("s3");
-  const KnownOperation& operation = s3.operation(*s3.model->find_operation("PutObject"));
-  const RequestHead head = put_request(object);
-  const std::string request_id = random_uuid();
-  const auto key = session(parts_, object);
-  AuditNotes notes{.model = s3.model,
-                   .operation = operation.model,
-                   .key = key,
-                   .claimed_key_id = {},
-                   .region = object.region,
-                   .parameters = {},
-                   .resources = {},
-                   .error_code = {},
-                   .error_message = {}};
+}  // namespace
+
+unsigned RoleObjects::run(const KnownOperation& operation, json::object input,
+                          const api::Call& call, const std::string& body) {
+  unsigned status = 0;
   std::exception_ptr thrown;
-  try {
-    json::object input =
-        wire::decode_request(*s3.model, wire::Protocol::kRestXml, *operation.model, head,
-                             {{"Bucket", object.bucket}, {"Key", object.key}}, {});
-    parts_.audit.describe(notes, input);
-    wire::validate(*s3.model, *operation.model, input);
-    api::Call call{.model = *s3.model,
-                   .operation = *operation.model,
-                   .principal = *key->principal,
-                   .account = object.account,
-                   .region = object.region,
-                   .request_id = request_id,
-                   .now = parts_.clock.now(),
-                   .request = head,
-                   .authorizer = parts_.authorizer,
-                   .body = {}};
-    s3.service->authorize(input, call);
-    const std::lock_guard lock(mutex_);
-    asio::co_spawn(context_, run(operation, std::move(input), call, body, notes.status),
-                   [&](std::exception_ptr error) { thrown = std::move(error); });
-    context_.restart();
-    context_.run();
-    if (thrown) std::rethrow_exception(thrown);
-  } catch (const ApiError& error) {
-    thrown = std::current_exception();
-    notes.status = error.status() != 0 ? error.status() : 400;
-    notes.error_code = error.code();
-    notes.error_message = error.what();
-  } catch (const std::exception&) {
-    thrown = std::current_exception();
-    notes.status = 500;
-    notes.error_code = "InternalError";
-  }
-  operation.counters->record(notes.status, std::chrono::steady_clock::now() - began);
-  parts_.audit.record(head, request_id, std::move(notes));
+  const std::lock_guard lock(mutex_);
+  asio::co_spawn(context_, stream(operation, std::move(input), call, body, status),
+                 [&](std::exception_ptr error) { thrown = std::move(error); });
+  context_.restart();
+  context_.run();
   if (thrown) std::rethrow_exception(thrown);
+  return status;
+}
+
+void RoleObjects::put(const Object& object, const std::string& body) {
+  const RoleCall as{.account = object.account,
+                    .region = object.region,
+                    .role = object.role,
+                    .service = "s3",
+                    .operation = "PutObject",
+                    .head = put_request(object)};
+  call_as_role(
+      parts_, as,
+      [&](const ServiceRegistry::Entry& s3, const KnownOperation& operation) {
+        return wire::decode_request(*s3.model, wire::Protocol::kRestXml, *operation.model, as.head,
+                                    {{"Bucket", object.bucket}, {"Key", object.key}}, {});
+      },
+      [&](const KnownOperation& operation, json::object input, api::Call& call) {
+        return run(operation, std::move(input), call, body);
+      });
 }
 
 }  // namespace clary::server

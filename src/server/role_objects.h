@@ -7,9 +7,7 @@
 #include <mutex>
 #include <string>
 
-#include "api/sagemaker/role_sessions.h"
-#include "server/request_audit.h"
-#include "server/service_registry.h"
+#include "server/role_calls.h"
 
 namespace clary::server {
 
@@ -17,13 +15,7 @@ namespace clary::server {
 // may still be handing back a put's last piece of work.
 class RoleObjects {
  public:
-  struct Parts {
-    const ServiceRegistry& services;
-    api::sagemaker::IdentityRoleSessions& sessions;
-    identity::Authorizer& authorizer;
-    RequestAudit& audit;
-    const Clock& clock;
-  };
+  using Parts = RoleCallParts;
   explicit RoleObjects(const Parts& parts) : parts_(parts) {}
 
   struct Object {
@@ -37,8 +29,8 @@ class RoleObjects {
   void put(const Object& object, const std::string& body);
 
  private:
-  boost::asio::awaitable<void> run(const KnownOperation& operation, json::object input,
-                                   api::Call call, const std::string& body, unsigned& status);
+  unsigned run(const KnownOperation& operation, json::object input, const api::Call& call,
+               const std::string& body);
 
   const Parts parts_;
   std::mutex mutex_;

@@ -63,6 +63,7 @@
 #include "server/run_sinks.h"
 #include "server/sagemaker_controllers.h"
 #include "server/service_registry.h"
+#include "server/volume_keys.h"
 #include "store/database.h"
 #include "store/documents.h"
 #include "store/log_events.h"
@@ -248,11 +249,13 @@ struct Services::Impl {
       settings.authorization ? static_cast<identity::Authorizer&>(policy_authorizer) : no_checks;
   Authenticator authenticator{credentials, clock, settings.region};
   ServiceRegistry registry;
-  RoleObjects role_objects{{.services = registry,
-                            .sessions = role_sessions,
-                            .authorizer = authorizer,
-                            .audit = request_audit,
-                            .clock = clock}};
+  const RoleCallParts role_calls{.services = registry,
+                                 .sessions = role_sessions,
+                                 .authorizer = authorizer,
+                                 .audit = request_audit,
+                                 .clock = clock};
+  RoleObjects role_objects{role_calls};
+  ServerVolumeKeys volume_keys{role_calls, sealer};
   RegistryFace registry_face{
       {.registry = image_registry,
        .credentials = credentials,
