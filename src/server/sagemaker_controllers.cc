@@ -22,6 +22,15 @@ SageMakerControllers::SageMakerControllers(const Parts& parts)
       transform_({parts.documents, parts.workloads, parts.roles, parts.images, parts.clock}),
       endpoints_(parts.documents, parts.workloads, parts.roles, parts.images, parts.routes,
                  parts.clock),
+      notebooks_({.documents = parts.documents,
+                  .workloads = parts.workloads,
+                  .roles = parts.roles,
+                  .environments = parts.environments,
+                  .keys = parts.volume_keys,
+                  .storage = parts.notebook_storage,
+                  .routes = parts.notebook_routes,
+                  .access = parts.notebook_access,
+                  .clock = parts.clock}),
       controllers_(parts.clock, kControllerThreads),
       searches_(parts.clock, kSearchThreads) {
   controllers_.add(training_);
@@ -29,6 +38,7 @@ SageMakerControllers::SageMakerControllers(const Parts& parts)
   controllers_.add(processing_);
   controllers_.add(transform_);
   controllers_.add(endpoints_);
+  controllers_.add(notebooks_);
 }
 
 void SageMakerControllers::start() {

@@ -1,9 +1,10 @@
 // The controllers of SageMaker's resources and the work queues that they run in: the part of the
-// composition root that brings jobs and endpoints to their goals.
+// composition root that brings jobs, endpoints and notebook instances to their goals.
 #pragma once
 
 #include "api/sagemaker/endpoint_controller.h"
 #include "api/sagemaker/images.h"
+#include "api/sagemaker/notebook_controller.h"
 #include "api/sagemaker/object_look.h"
 #include "api/sagemaker/processing_jobs.h"
 #include "api/sagemaker/role_sessions.h"
@@ -35,6 +36,12 @@ class SageMakerControllers {
     api::sagemaker::S3Look& objects;
     const api::sagemaker::Images& images;
     engine::EndpointRoutes& routes;
+    // Of notebook instances.
+    api::sagemaker::ImageSource& environments;
+    api::sagemaker::VolumeKeys& volume_keys;
+    api::sagemaker::NotebookStorage& notebook_storage;
+    engine::NotebookRoutes& notebook_routes;
+    const api::sagemaker::NotebookAccess& notebook_access;
   };
   explicit SageMakerControllers(const Parts& parts);
 
@@ -63,6 +70,7 @@ class SageMakerControllers {
   api::sagemaker::ProcessingController processing_;
   api::sagemaker::TransformController transform_;
   api::sagemaker::EndpointController endpoints_;
+  api::sagemaker::NotebookController notebooks_;
   engine::Controllers controllers_;
   engine::Controllers searches_;  // tuning jobs
 };

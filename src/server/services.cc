@@ -132,6 +132,8 @@ struct Services::Impl {
   engine::EndpointRoutes routes;
   engine::NotebookRoutes notebook_routes;
   NotebookSessions notebook_sessions{notebook_routes, sealer, clock};
+  engine::NotebookVolumes notebook_volumes{settings.data_dir / "notebooks"};
+  api::sagemaker::EngineNotebookStorage notebook_storage{notebook_volumes};
 
   // Keys as other services use them: key_use.
   api::kms::KeyAccess key_access{kms_keys, clock};
@@ -174,7 +176,8 @@ struct Services::Impl {
        .keys = &key_use,
        .volumes = static_cast<api::sagemaker::VolumeEncryption>(settings.encrypt_job_volumes),
        .quotas = &quotas,
-       .waiting = [this](const std::string& run_id) { return runs.waiting_for(run_id); }}};
+       .waiting = [this](const std::string& run_id) { return runs.waiting_for(run_id); },
+       .notebooks = {.access = &notebook_sessions, .storage = &notebook_storage}}};
   api::IamService iam{{.roles = roles,
                        .policies = policies,
                        .users = users,
@@ -197,18 +200,6 @@ struct Services::Impl {
   api::SageMakerMetricsService job_metrics{metric_points};
   api::PricingService pricing{instance_catalogue};
   api::LogsService logs_service{{.events = logs, .documents = documents}};
-  SageMakerControllers controllers{{.models = models,
-                                    .database = database,
-                                    .documents = documents,
-                                    .metric_points = metric_points,
-                                    .clock = clock,
-                                    .sagemaker = sagemaker,
-                                    .workloads = workloads,
-                                    .roles = role_sessions,
-                                    .objects = object_look,
-                                    .images = images,
-                                    .routes = routes}};
-
   InvocationMetrics invocation_metrics{
       clock, [this](store::MetricId id, std::vector<store::MetricPoint> points) {
         metric_points.append_later(std::move(id), std::move(points));
@@ -256,6 +247,22 @@ struct Services::Impl {
                                  .clock = clock};
   RoleObjects role_objects{role_calls};
   ServerVolumeKeys volume_keys{role_calls, sealer};
+  SageMakerControllers controllers{{.models = models,
+                                    .database = database,
+                                    .documents = documents,
+                                    .metric_points = metric_points,
+                                    .clock = clock,
+                                    .sagemaker = sagemaker,
+                                    .workloads = workloads,
+                                    .roles = role_sessions,
+                                    .objects = object_look,
+                                    .images = images,
+                                    .routes = routes,
+                                    .environments = environment_images,
+                                    .volume_keys = volume_keys,
+                                    .notebook_storage = notebook_storage,
+                                    .notebook_routes = notebook_routes,
+                                    .notebook_access = notebook_sessions}};
   RegistryFace registry_face{
       {.registry = image_registry,
        .credentials = credentials,
