@@ -31,6 +31,9 @@ const table: Page[] = [
   { path: 'processing', title: 'Processing jobs', nav: 'Build', load: () => import('../pages/processing/ProcessingJobs') },
   { path: 'processing/~create', title: 'Create a processing job', load: () => import('../pages/processing/CreateProcessingJob') },
   { path: 'processing/:name', title: ':name', load: () => import('../pages/processing/ProcessingJob') },
+  { path: 'notebooks', title: 'Notebook instances', nav: 'Build', load: () => import('../pages/notebooks/Notebooks') },
+  { path: 'notebooks/~create', title: 'Create a notebook instance', load: () => import('../pages/notebooks/CreateNotebook') },
+  { path: 'notebooks/:name', title: ':name', load: () => import('../pages/notebooks/Notebook') },
 
   { path: 'models', title: 'Models', nav: 'Deploy', load: () => import('../pages/models/Models') },
   { path: 'models/~create', title: 'Create a model', load: () => import('../pages/models/CreateModel') },

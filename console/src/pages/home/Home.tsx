@@ -5,7 +5,7 @@ import { lazy, Suspense } from 'react';
 
 import { useStore } from '../../app/store';
 import { Capacity } from './Capacity';
-import { FailedJobs, RecentEndpoints, RecentJobs, RecentModels, useRecentJobs } from './Lists';
+import { FailedJobs, RecentEndpoints, RecentJobs, RecentModels, RunningNotebooks, useRecentJobs } from './Lists';
 import { quickstart } from './quickstartState';
 
 // With the example's data and what it uploads with: only an empty server needs it.
@@ -25,6 +25,7 @@ export default function Home() {
       )}
       <Capacity />
       <FailedJobs />
+      <RunningNotebooks />
       <RecentJobs jobs={jobs} />
       <Grid gridDefinition={[{ colspan: { default: 12, m: 6 } }, { colspan: { default: 12, m: 6 } }]}>
         <RecentModels />

@@ -1,5 +1,5 @@
 import {
-  type EndpointSummary, ListEndpointsCommand, ListModelsCommand, ListTrainingJobsCommand, type ModelSummary, type TrainingJobSummary,
+  type EndpointSummary, ListEndpointsCommand, ListModelsCommand, ListNotebookInstancesCommand, ListTrainingJobsCommand, type ModelSummary, type NotebookInstanceSummary, type TrainingJobSummary,
 } from '@aws-sdk/client-sagemaker';
 import { DescribeTrainingJobCommand } from '@aws-sdk/client-sagemaker';
 import Box from '@cloudscape-design/components/box';
@@ -97,4 +97,21 @@ const ENDPOINTS: TableProps.ColumnDefinition<EndpointSummary>[] = [
 export function RecentEndpoints() {
   const endpoints = usePolled(async signal => (await sagemaker().send(new ListEndpointsCommand(NEWEST), { abortSignal: signal })).Endpoints ?? [], []);
   return <Short title="Endpoints" all="/endpoints" of={endpoints} columns={ENDPOINTS} empty="None yet." />;
+}
+
+const NOTEBOOKS: TableProps.ColumnDefinition<NotebookInstanceSummary>[] = [
+  { id: 'name', header: 'Name', isRowHeader: true, cell: one => <PageLink to={to('notebooks', one.NotebookInstanceName!)}>{one.NotebookInstanceName}</PageLink> },
+  { id: 'type', header: 'Instance type', cell: one => one.InstanceType ?? '–' },
+  { id: 'created', header: 'Created', cell: one => <Time at={one.CreationTime} /> },
+];
+
+// Those that run, since they hold processors and memory until somebody stops them.
+export function RunningNotebooks() {
+  const notebooks = usePolled(
+    async signal => (await sagemaker().send(new ListNotebookInstancesCommand({ ...NEWEST, StatusEquals: 'InService' }), { abortSignal: signal })).NotebookInstances ?? [],
+    [],
+    { every: 15_000 }
+  );
+  if (!notebooks.data?.length) return null;
+  return <Short title="Notebook instances in service" all="/notebooks?status=InService" of={notebooks} columns={NOTEBOOKS} empty="" />;
 }
