@@ -26,8 +26,8 @@ class VolumeImage {
   // never made anew: damage is an error. Grows the file system where it has fewer than `bytes`,
   // unless it is open.
   std::filesystem::path open(std::uint64_t bytes, std::string_view key) const;
-  // What was written is on the disk, the kernel has no key of it, and nothing is mounted. Throws
-  // when somebody still uses its files; to be called again then.
+  // What was written is on the disk, the kernel has no key of it, and nothing is mounted here.
+  // Throws when somebody still uses its files; to be called again then.
   void close() const;
   // The same, and then there is no such volume.
   void remove() const;

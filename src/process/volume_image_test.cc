@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <linux/fs.h>
+#include <sched.h>
 #include <signal.h>
 #include <sys/ioctl.h>
 #include <sys/mount.h>
@@ -19,6 +20,7 @@
 #include "base/random.h"
 #include "process/disk_image.h"
 #include "process/folder_key.h"
+#include "process/spawn.h"
 
 namespace clary::process {
 namespace {
@@ -98,6 +100,35 @@ TEST_F(VolumeImageTest, WhatIsWrittenIsThereAgainAndOnDiskEncrypted) {
   EXPECT_EQ(read(volume_.open(kBytes, key_) / "name-of-the-file"), text);
   volume_.remove();
   EXPECT_FALSE(fs::exists(folder_));
+  volume_.remove();
+}
+
+// As a service's name space that was made while the volume was open.
+TEST_F(VolumeImageTest, ClosesAndOpensAlthoughAnotherNameSpaceHasACopyOfItsMount) {
+  const fs::path files = volume_.open(kBytes, key_);
+  write(files / "file", "text");
+  const Pipe ready = make_pipe(), end = make_pipe();
+  const std::string file = files / "file";
+  const pid_t other = fork();
+  if (other == 0) {
+    char byte = 0;
+    const bool apart = unshare(CLONE_NEWNS) == 0 &&
+                       mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) == 0 &&
+                       ::write(ready.writer.get(), "1", 1) == 1 &&
+                       ::read(end.reader.get(), &byte, 1) == 1;
+    _exit(apart && ::access(file.c_str(), F_OK) != 0 ? 0 : 1);
+  }
+  char byte = 0;
+  ASSERT_EQ(::read(ready.reader.get(), &byte, 1), 1);
+  volume_.close();
+  EXPECT_FALSE(is_mounted(folder_ / "plain"));
+  EXPECT_FALSE(fs::exists(files));
+  EXPECT_EQ(read(volume_.open(kBytes, key_) / "file"), "text");
+  volume_.close();
+  ASSERT_EQ(::write(end.writer.get(), "1", 1), 1);
+  int status = 0;
+  waitpid(other, &status, 0);
+  EXPECT_EQ(status, 0) << "the other could read what was locked";
   volume_.remove();
 }
 
