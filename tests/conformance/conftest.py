@@ -82,7 +82,7 @@ def run_program(server, tmp_path_factory):
 # Files whose tests mostly wait (the SDKs poll every few seconds): begun first when several workers
 # share the files, so that none of them is left alone at the end.
 WAITING = ("test_sagemaker_sdks", "test_processing", "test_transform", "test_containers",
-           "test_notebook_flows", "test_script", "test_runtime_frameworks")
+           "test_notebook_flows", "test_notebooks", "test_script", "test_runtime_frameworks")
 
 
 def pytest_collection_modifyitems(items):

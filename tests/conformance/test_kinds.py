@@ -21,6 +21,7 @@ ELSEWHERE = {
     "TrainingJob", "HyperParameterTuningJob", "ProcessingJob", "TransformJob", "LabelingJob",
     "CompilationJob", "AutoMLJob", "AutoMLJobV2", "Endpoint", "EndpointConfig", "InferenceComponent",
     "InferenceRecommendationsJob", "OptimizationJob", "MonitoringSchedule", "EdgePackagingJob",
+    "NotebookInstance",
 }
 
 
