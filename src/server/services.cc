@@ -177,7 +177,9 @@ struct Services::Impl {
        .volumes = static_cast<api::sagemaker::VolumeEncryption>(settings.encrypt_job_volumes),
        .quotas = &quotas,
        .waiting = [this](const std::string& run_id) { return runs.waiting_for(run_id); },
-       .notebooks = {.access = &notebook_sessions, .storage = &notebook_storage}}};
+       .notebooks = {.access = &notebook_sessions,
+                     .storage = &notebook_storage,
+                     .routes = &notebook_routes}}};
   api::IamService iam{{.roles = roles,
                        .policies = policies,
                        .users = users,

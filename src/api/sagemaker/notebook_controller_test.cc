@@ -176,6 +176,8 @@ TEST_F(NotebookTest, WhileJupyterStartsAnewThereIsNoWayToIt) {
   settle();
   EXPECT_FALSE(route());
   EXPECT_EQ(status(), "InService");
+  EXPECT_TRUE(error_of_lab("CreatePresignedNotebookInstanceUrl")
+                  .ends_with("is starting again. Try again in a few seconds."));
   workloads.enter(run_id(), RunPhase::kServing);
   settle();
   EXPECT_TRUE(route());
@@ -276,7 +278,7 @@ TEST_F(NotebookTest, QuotasCountWhatRuns) {
                      .s3 = s3,
                      .wake = [](const store::DocumentKey&) {},
                      .quotas = &quotas,
-                     .notebooks = {.access = &access, .storage = &storage}}};
+                     .notebooks = {.access = &access, .storage = &storage, .routes = &routes}}};
   operations.clear();
   for (OperationEntry& entry : limited.operations()) {
     operations.emplace(entry.name, std::move(entry.plain));

@@ -151,7 +151,7 @@ void apply_update(const json::object& input, store::Document& notebook) {
 }  // namespace
 
 NotebookAccess& NotebookInstances::access() const {
-  if (parts_.access == nullptr || parts_.storage == nullptr) {
+  if (parts_.access == nullptr || parts_.storage == nullptr || parts_.routes == nullptr) {
     fail_validation("Notebook instances are not available on this server.");
   }
   if (const auto why = parts_.storage->why_not()) {
@@ -300,6 +300,11 @@ json::object NotebookInstances::create_url(const json::object& input, Call& call
                     ") not in ([InService]). Unable to create a presigned URL for Notebook "
                     "Instance (" +
                     notebook->arn + ").");
+  }
+  // A URL is bound to the start of JupyterLab that it is for.
+  if (!parts_.routes->find(notebook_name(notebook->key))) {
+    fail_validation("The Jupyter server of Notebook Instance (" + notebook->arn +
+                    ") is starting again. Try again in a few seconds.");
   }
   const std::chrono::seconds session(find_int(input, "SessionExpirationDurationInSeconds")
                                          .value_or(std::chrono::seconds(kLongestSession).count()));

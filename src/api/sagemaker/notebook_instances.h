@@ -16,6 +16,7 @@ namespace clary::api::sagemaker {
 struct NotebookParts {
   NotebookAccess* access = nullptr;
   NotebookStorage* storage = nullptr;
+  const engine::NotebookRoutes* routes = nullptr;
 };
 
 // threads: any. blocks: on the store.

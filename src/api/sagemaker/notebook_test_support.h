@@ -167,7 +167,7 @@ class NotebookTest : public SageMakerTest {
                        .s3 = s3,
                        .wake = [this](const store::DocumentKey& one) { woken.push_back(one); },
                        .keys = &key_check,
-                       .notebooks = {.access = &access, .storage = &storage}}};
+                       .notebooks = {.access = &access, .storage = &storage, .routes = &routes}}};
   NotebookController controller{{.documents = documents,
                                  .workloads = workloads,
                                  .roles = roles,
