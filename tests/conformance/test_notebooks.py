@@ -11,7 +11,7 @@ import pytest
 from botocore.exceptions import ClientError
 from clary_server import ClaryServer
 from notebooks import Browser, needs_notebooks
-from stored_bytes import holds
+from stored_bytes import files_below, with_text
 
 # What no program has in it by itself.
 MARKER = b"a line that only this notebook has 0.4711815"
@@ -131,9 +131,8 @@ with open({FILE!r}, "w") as file:
 """)
         notebooks.stop(clients, name)
         os.sync()
-        where = [path for path in server.data_dir.rglob("*") if path.is_file()]
-        assert sum(path.stat().st_size for path in where) > 2 ** 20
-        assert [str(path) for path in where if holds(path, MARKER)] == []
+        assert volumes_of(server), "where it should be looked for"
+        assert with_text(server.data_dir, MARKER) == []
         notebooks.start(clients, name)
         assert old.ask("GET", f"{old.base}/api/status")[0] == 403, "its session ended"
         browser = Browser(clients, name)
@@ -180,14 +179,13 @@ print(len(open({FILE!r}).read()), shutil.disk_usage({FILE!r}).total)
     def test_it_is_deleted_with_its_volume(self, clients, name, server):
         assert "not in ([Stopped, Failed])" in refused(clients, "delete_notebook_instance",
                                                        NotebookInstanceName=name)
-        before = large_files(server.data_dir)
+        before = volumes_of(server)
         notebooks.delete(clients, name)
-        assert len(large_files(server.data_dir)) < len(before)
+        assert len(volumes_of(server)) == len(before) - 1
 
 
-def large_files(folder):
-    return [path for path in folder.rglob("*")
-            if path.is_file() and path.stat().st_size > 2 ** 30 and "volumes" not in path.parts]
+def volumes_of(server):
+    return [path for path, size in files_below(server.data_dir / "notebooks") if size > 2 ** 30]
 
 
 @needs_notebooks

@@ -53,7 +53,7 @@ def opened(clients, name="lab"):
             return browser if browser.ask("GET", f"{browser.base}/api/status")[0] == 200 else None
         except (AssertionError, OSError, clients.sagemaker.exceptions.ClientError):
             return None  # its server starts anew
-    return aws.wait_until(look, 120)
+    return aws.wait_until(look, 240)
 
 
 def write(browser, text="kept"):
@@ -86,7 +86,7 @@ def test_the_server(server, clients):
     clients.sagemaker.delete_notebook_instance(NotebookInstanceName="lab")
     clients = restart(server)
     aws.wait_until(lambda: notebooks.is_gone(clients, "lab"), 60)
-    assert not processes_of(server.data_dir, "agent")
+    aws.wait_until(lambda: not processes_of(server.data_dir, "agent"), 30)
 
 
 def test_jupyterlab_and_agents(server, clients):

@@ -32,7 +32,7 @@ def describe(clients, name):
     return clients.sagemaker.describe_notebook_instance(NotebookInstanceName=name)
 
 
-def wait(clients, name, *statuses, timeout=120):
+def wait(clients, name, *statuses, timeout=240):
     """Until it has one of these statuses, or Failed; what Describe answers then."""
     def look():
         found = describe(clients, name)

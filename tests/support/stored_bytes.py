@@ -18,3 +18,27 @@ def pieces(path):
 
 def holds(path, text):
     return any(text in piece for piece in pieces(path))
+
+
+def files_below(folder):
+    """Path and size of every file that is there when it is looked at."""
+    for where, _, names in os.walk(folder):
+        for name in names:
+            path = os.path.join(where, name)
+            try:
+                if os.path.isfile(path):
+                    yield path, os.stat(path).st_size
+            except FileNotFoundError:
+                continue
+
+
+def with_text(folder, text):
+    """The files below `folder` that hold it."""
+    found = []
+    for path, _ in files_below(folder):
+        try:
+            if holds(path, text):
+                found.append(path)
+        except FileNotFoundError:
+            continue
+    return found
