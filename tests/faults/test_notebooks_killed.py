@@ -8,7 +8,7 @@ import aws
 import frameworks
 import notebooks
 import pytest
-from clary_server import ClaryServer, processes_of
+from clary_server import ClaryServer, processes_of, unmount_below
 from notebooks import Browser
 
 pytestmark = notebooks.needs_notebooks
@@ -108,6 +108,7 @@ def test_jupyterlab_and_agents(server, clients):
     server.kill()
     kill(agents)
     wait_for_end(old)
+    unmount_below(server.data_dir)
     server.start()
     clients = aws.Clients(server)
     assert read(opened(clients)) == "kept"
