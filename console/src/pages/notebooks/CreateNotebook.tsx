@@ -74,7 +74,7 @@ function Files({ draft, edit }: SectionProps) {
         <FormField label="Git repository" description="Cloned at the first start, and what JupyterLab opens with.">
           <Suggest value={draft.repository} change={repository => edit({ repository })} find={findRepositories} label="Git repository" placeholder="https://..., or the name of a code repository" />
         </FormField>
-        <Checkbox checked={draft.root} onChange={({ detail }) => edit({ root: detail.checked })} description="As far as the sandbox that it runs in has any.">
+        <Checkbox checked={draft.root} onChange={({ detail }) => edit({ root: detail.checked })} description="Shown to whoever asks; nobody is root in the sandbox that it runs in.">
           Root access for its users
         </Checkbox>
       </SpaceBetween>
