@@ -33,10 +33,14 @@ import { OpenButton } from './OpenButton';
 const CHANGING = ['Pending', 'Stopping', 'Updating', 'Deleting'];
 const AT_REST = ['Stopped', 'Failed'];
 
-const keyIdOf = (key: string) => key.slice(key.lastIndexOf('/') + 1);
+// An alias may come to name another key: only the key itself has a page.
+function VolumeKey({ of: key }: { of?: string }) {
+  if (!key) return <>The server's own</>;
+  if (/(^|:)alias\//.test(key)) return <>{key}</>;
+  return <PageLink to={to('keys', key.slice(key.lastIndexOf('/') + 1))}>{key}</PageLink>;
+}
 
 function Summary({ notebook }: { notebook: DescribeNotebookInstanceOutput }) {
-  const key = notebook.KmsKeyId;
   return (
     <Container header={<Header variant="h2">Summary</Header>}>
       <KeyValuePairs
@@ -47,7 +51,7 @@ function Summary({ notebook }: { notebook: DescribeNotebookInstanceOutput }) {
           { label: 'Changed', value: <Time at={notebook.LastModifiedTime} /> },
           { label: 'Instance type', value: notebook.InstanceType ?? '–' },
           { label: 'Volume', value: `${notebook.VolumeSizeInGB ?? '–'} GB` },
-          { label: 'Volume key', value: key ? <PageLink to={to('keys', keyIdOf(key))}>{key}</PageLink> : 'The server\'s own' },
+          { label: 'Volume key', value: <VolumeKey of={notebook.KmsKeyId} /> },
           { label: 'Lifecycle configuration', value: notebook.NotebookInstanceLifecycleConfigName ?? 'None' },
           { label: 'Git repositories', value: [notebook.DefaultCodeRepository, ...(notebook.AdditionalCodeRepositories ?? [])].filter(Boolean).join(', ') || 'None' },
           { label: 'Root access', value: notebook.RootAccess ?? '–' },
