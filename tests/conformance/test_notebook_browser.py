@@ -4,11 +4,14 @@ import base64
 import http.client
 import json
 import os
+import subprocess
 from urllib.parse import urlsplit
 
 import pytest
 
 import aws
+import frameworks
+from clary_server import ClaryServer, binary
 from notebooks import Browser, created, needs_notebooks
 
 pytestmark = needs_notebooks
@@ -101,3 +104,25 @@ def test_sessions_are_in_the_audit_log(clients, notebook, browser):
     assert found[0]["eventSource"] == "sagemaker.amazonaws.com"
     assert found[0]["userIdentity"]["arn"] == clients.sts.get_caller_identity()["Arn"]
     assert "authToken" not in json.dumps(found)
+
+
+def test_over_tls(tmp_path):
+    """A server with a certificate has https links; kernels answer through it, cookies are secure."""
+    table = frameworks.environments_file(tmp_path)
+    data = tmp_path / "data"
+    subprocess.run([binary(), "tls", "init", "--data-dir", data, "--host", "localhost"], check=True,
+                   capture_output=True)
+    server = ClaryServer(data_dir=data, variables={"CLARY_ENVIRONMENTS_FILE": str(table)})
+    try:
+        server.start()
+        clients = aws.Clients(server)
+        with created(clients) as name:
+            browser = Browser(clients, name)
+            assert browser.url.scheme == "https"
+            assert browser.run("print('x' * 300_000)") == "x" * 300_000 + "\n"
+            content = os.urandom(3 << 20)
+            browser.api("PUT", "/contents/file.bin", {
+                "type": "file", "format": "base64", "content": base64.b64encode(content).decode()})
+            assert browser.ask("GET", browser.base + "/files/file.bin")[2] == content
+    finally:
+        server.remove()
