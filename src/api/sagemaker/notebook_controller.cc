@@ -45,6 +45,14 @@ std::optional<engine::Run> run_of(const store::Document& notebook, Workloads& wo
   return id.empty() ? std::nullopt : workloads.find(id);
 }
 
+// What was said of the start, without what the reason of a training job has around it.
+std::string own_words(std::string reason) {
+  constexpr std::string_view kBefore = "AlgorithmError: ", kAfter = ", exit code: 1";
+  if (reason.starts_with(kBefore)) reason.erase(0, kBefore.size());
+  if (reason.ends_with(kAfter)) reason.resize(reason.size() - kAfter.size());
+  return reason;
+}
+
 // A key in the clear, wiped when it is no longer needed.
 struct PlainKey {
   explicit PlainKey(std::string text) : bytes(std::move(text)) {}
@@ -220,7 +228,7 @@ NotebookController::Delay NotebookController::lost(const store::Document& notebo
   const bool never_started =
       notebook.status == "Pending" &&
       (outcome.kind == RunOutcome::Kind::kFailed || outcome.kind == RunOutcome::Kind::kTimedOut);
-  if (never_started) return fail_with(notebook, outcome.reason);
+  if (never_started) return fail_with(notebook, own_words(outcome.reason));
   const std::int64_t before = was_well(notebook, parts_.clock.now())
                                   ? 0
                                   : find_int(notebook.internal, kNotebookLosses).value_or(0);

@@ -74,8 +74,8 @@ TEST_F(NotebookTest, OnCreateIsForTheFirstStartOnStartForEach) {
             (json::array{"https://git.test/r.git", "https://git.test/b"}));
   EXPECT_EQ(configuration().at("branches"), (json::object{{"https://git.test/r.git", "b"}}));
   // Never in service: the script of the first start comes again.
-  end(Outcome::kFailed, "AlgorithmError: OnStart failed");
-  EXPECT_EQ(describe().at("FailureReason"), "AlgorithmError: OnStart failed");
+  end(Outcome::kFailed, "AlgorithmError: OnStart failed., exit code: 1");
+  EXPECT_EQ(describe().at("FailureReason"), "OnStart failed.");
   start();
   settle();
   EXPECT_EQ(configuration().at("on_create"), "b25jZQ==");
