@@ -27,6 +27,10 @@ std::filesystem::path NotebookVolumes::open(const std::string& id, std::uint64_t
   return VolumeImage(folder_of(id)).open(bytes, key);
 }
 
+bool NotebookVolumes::exists(const std::string& id) const {
+  return VolumeImage(folder_of(id)).exists();
+}
+
 void NotebookVolumes::close(const std::string& id) {
   VolumeImage(folder_of(id)).close();
 }

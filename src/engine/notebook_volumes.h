@@ -24,6 +24,8 @@ class NotebookVolumes {
   // with its files. `id` is path-safe. `key` has process::kFolderKeyBytes and must be the one it
   // was made with. What is open already stays as it is.
   std::filesystem::path open(const std::string& id, std::uint64_t bytes, std::string_view key);
+  // Whether it was ever made, and its file is still there.
+  bool exists(const std::string& id) const;
   // What was written is on the disk, and the kernel has the key no more. Of one that is not open:
   // nothing.
   void close(const std::string& id);

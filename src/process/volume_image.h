@@ -26,6 +26,7 @@ class VolumeImage {
   // never made anew: damage is an error. Grows the file system where it has fewer than `bytes`,
   // unless it is open.
   std::filesystem::path open(std::uint64_t bytes, std::string_view key) const;
+  bool exists() const { return std::filesystem::exists(image_); }
   // What was written is on the disk, the kernel has no key of it, and nothing is mounted here.
   // Throws when somebody still uses its files; to be called again then.
   void close() const;

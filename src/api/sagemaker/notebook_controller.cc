@@ -193,11 +193,19 @@ std::string NotebookController::volume_key(const store::Document& notebook) {
 }
 
 std::string NotebookController::open_volume(const store::Document& notebook) {
+  const std::string volume = string_or(notebook.internal, kNotebookVolume);
+  const bool was_made = find_bool(notebook.internal, kNotebookCreated).value_or(false);
+  if (was_made && !parts_.storage.exists(volume)) {
+    // An empty one in its place would look as if the files had been deleted.
+    throw std::runtime_error("The storage volume " + volume +
+                             " is not there any more. Restore it from a backup, or delete the "
+                             "notebook instance.");
+  }
   const PlainKey key(volume_key(notebook));
   const auto bytes =
       static_cast<std::uint64_t>(find_int(notebook.body, "VolumeSizeInGB").value_or(5)) << 30;
   try {
-    return parts_.storage.open(string_or(notebook.internal, kNotebookVolume), bytes, key.bytes);
+    return parts_.storage.open(volume, bytes, key.bytes);
   } catch (const std::runtime_error& error) {
     throw std::runtime_error(std::string("The storage volume cannot be opened: ") + error.what());
   }

@@ -118,6 +118,22 @@ TEST_F(NotebookTest, StoppingEndsTheRunBeforeTheVolumeIsClosed) {
   EXPECT_EQ(volume_keys.made, 1) << "the volume's key stays";
 }
 
+TEST_F(NotebookTest, AVolumeThatIsGoneIsNotReplacedByAnEmptyOne) {
+  create();
+  serve();
+  stop();
+  settle();
+  end(Outcome::kStopped);
+  storage.volumes.clear();
+  start();
+  settle();
+  EXPECT_EQ(status(), "Failed");
+  EXPECT_TRUE(std::string(describe().at("FailureReason").as_string())
+                  .ends_with("is not there any more. Restore it from a backup, or delete the "
+                             "notebook instance."));
+  EXPECT_TRUE(storage.volumes.empty());
+}
+
 TEST_F(NotebookTest, DeletingTakesTheVolumeAlong) {
   create();
   serve();

@@ -19,6 +19,7 @@ class NotebookStorage {
   virtual std::optional<std::string> why_not() = 0;
   virtual std::filesystem::path open(const std::string& id, std::uint64_t bytes,
                                      std::string_view key) = 0;
+  virtual bool exists(const std::string& id) = 0;
   virtual void close(const std::string& id) = 0;
   virtual void remove(const std::string& id) = 0;
 };
@@ -31,6 +32,7 @@ class EngineNotebookStorage final : public NotebookStorage {
                              std::string_view key) override {
     return volumes_.open(id, bytes, key);
   }
+  bool exists(const std::string& id) override { return volumes_.exists(id); }
   void close(const std::string& id) override { volumes_.close(id); }
   void remove(const std::string& id) override { volumes_.remove(id); }
 

@@ -19,6 +19,7 @@ class TestStorage final : public NotebookStorage {
     volume->second.is_open = true;
     return "/volumes/" + id;
   }
+  bool exists(const std::string& id) override { return volumes.contains(id); }
   void close(const std::string& id) override {
     if (volumes.contains(id)) volumes.at(id).is_open = false;
   }
