@@ -11,6 +11,7 @@
 #include "audit/log_files.h"
 #include "backup/cut.h"
 #include "backup/folder_files.h"
+#include "backup/volumes.h"
 #include "base/errors.h"
 
 namespace clary::backup {
@@ -64,6 +65,7 @@ class Backup {
       // A snapshot that cannot be read lends no files; restoring it will say what is wrong.
       try {
         known_.merge(read_data_files(snapshot));
+        earlier_ = {snapshot, read_manifest(snapshot).files};
       } catch (const std::runtime_error&) {
       }
     }
@@ -72,6 +74,7 @@ class Backup {
     copy_databases();
     copy_audit_log();
     for (const auto& file : plain_files(options_.data_dir)) copy_plain(file, file);
+    for (const auto& file : volume_files(options_.data_dir)) copy_volume_file(file);
     if (!options_.root_key.empty()) {
       manifest_.has_root_key = copy_plain(options_.root_key, "root.key");
       if (!manifest_.has_root_key) {
@@ -181,6 +184,21 @@ class Backup {
     }
   }
 
+  // After the databases: what these have of a volume is made before it.
+  void copy_volume_file(const std::filesystem::path& file) {
+    const auto& [snapshot, hashes] = earlier_;
+    const auto known = hashes.find(file.generic_string());
+    const bool has = known != hashes.end();
+    const auto copy = copy_volume(options_.data_dir / file, partial_ / file,
+                                  has ? snapshot / file : std::filesystem::path(),
+                                  has ? known->second : Hashed());
+    if (!copy) return;
+    manifest_.files[file.generic_string()] = copy->hashed;
+    if (file.filename() != kVolumeImage) return;
+    ++report_.volumes;
+    report_.copied_volumes += copy->shared ? 0 : 1;
+  }
+
   static std::uint64_t whole_lines(const std::filesystem::path& file) {
     std::ifstream in(file, std::ios::binary);
     in.seekg(0, std::ios::end);
@@ -239,8 +257,9 @@ class Backup {
 
   const BackupOptions& options_;
   const std::filesystem::path data_, shared_, final_, partial_;
-  DataFiles known_;  // of earlier snapshots
-  DataFiles files_;  // of this one
+  DataFiles known_;                                                          // of earlier snapshots
+  std::pair<std::filesystem::path, std::map<std::string, Hashed>> earlier_;  // the newest of them
+  DataFiles files_;                                                          // of this one
   std::set<std::filesystem::path> touched_;
   Manifest manifest_;
   BackupReport report_;

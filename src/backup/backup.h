@@ -23,6 +23,7 @@ struct BackupReport {
   std::filesystem::path snapshot;
   std::size_t data_files = 0, copied_files = 0;
   std::uint64_t data_bytes = 0, copied_bytes = 0;
+  std::size_t volumes = 0, copied_volumes = 0;  // of notebook instances
   std::size_t removed_snapshots = 0, removed_files = 0;
 };
 

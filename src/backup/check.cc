@@ -10,6 +10,7 @@
 
 #include "audit/verify.h"
 #include "backup/folder_files.h"
+#include "backup/volumes.h"
 #include "base/crc.h"
 #include "base/errors.h"
 #include "base/text.h"
@@ -75,6 +76,7 @@ class Check {
     });
     settle_missing();
     if (!options_.live) orphans();
+    for (const auto& file : volume_files(options_.data_dir)) volume(file);
     audit_log();
     return std::move(report_);
   }
@@ -267,6 +269,17 @@ class Check {
       report_.repaired.push_back(text + ": removed");
     } else {
       report_.notes.push_back(text + "; the next start of the server removes them");
+    }
+  }
+
+  // What is in it only its key tells; e2fsck looks at the rest when it is opened.
+  void volume(const std::filesystem::path& file) {
+    if (file.filename() != kVolumeImage) return;
+    std::ifstream in(options_.data_dir / file, std::ios::binary);
+    std::array<char, 2> magic{};  // of ext4(5), in its superblock
+    in.seekg(1024 + 0x38).read(magic.data(), magic.size());
+    if (!in || magic != std::array{'\x53', '\xEF'}) {
+      problem(file.generic_string() + " has no file system of a notebook instance in it");
     }
   }
 

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <array>
 
+#include "backup/volumes.h"
+
 namespace clary::backup {
 namespace {
 
@@ -41,8 +43,8 @@ std::set<std::string> named_files(store::Connection& objects) {
 }
 
 std::vector<std::filesystem::path> plain_files(const std::filesystem::path& data_dir) {
-  constexpr std::array<std::string_view, 7> kLeftOut{"objects", "audit",    "runs",       "volumes",
-                                                     "lock",    "root.key", "client.json"};
+  constexpr std::array<std::string_view, 8> kLeftOut{"objects", "audit", "runs",     "volumes",
+                                                     kVolumes,  "lock",  "root.key", "client.json"};
   std::vector<std::filesystem::path> files;
   for (const auto& top : std::filesystem::directory_iterator(data_dir)) {
     const std::string name = top.path().filename().string();

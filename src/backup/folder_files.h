@@ -25,7 +25,7 @@ std::set<std::string> named_files(store::Connection& objects);
 
 // Files of DATA_DIR that are small, or copied as they are: the keyring, certificates, whatever
 // later versions keep there. Relative paths. Not the databases, the data files, the audit log, the
-// lock, what jobs that run use, the root key.
+// volumes of notebook instances, the lock, what jobs that run use, the root key.
 std::vector<std::filesystem::path> plain_files(const std::filesystem::path& data_dir);
 
 }  // namespace clary::backup

@@ -52,6 +52,12 @@ class File {
       bytes = bytes.subspan(static_cast<std::size_t>(put));
     }
   }
+  void skip(std::size_t bytes) {
+    if (::lseek(file_, static_cast<off_t>(bytes), SEEK_CUR) < 0) fail(path_);
+  }
+  void end_at(std::uint64_t size) {
+    if (::ftruncate(file_, static_cast<off_t>(size)) != 0) fail(path_);
+  }
   void sync() {
     if (::fsync(file_) != 0) fail(path_);
   }
@@ -85,7 +91,11 @@ class Sha256 {
   std::unique_ptr<EVP_MD_CTX, FreeContext> context_;
 };
 
-// `to` nullptr: only hashed.
+bool zero(std::span<const char> piece) {
+  return std::ranges::all_of(piece, [](char c) { return c == 0; });
+}
+
+// `to` nullptr: only hashed. What is zero becomes a hole, as it is in images of disks.
 Hashed pump(File& from, File* to, std::optional<std::uint64_t> limit) {
   std::vector<char> buffer(kPiece);
   Sha256 hash;
@@ -98,9 +108,10 @@ Hashed pump(File& from, File* to, std::optional<std::uint64_t> limit) {
     if (got == 0) break;
     const std::span<const char> piece = std::span(buffer).first(got);
     hash.update(piece);
-    if (to != nullptr) to->write(piece);
+    if (to != nullptr) zero(piece) ? to->skip(piece.size()) : to->write(piece);
     result.size += got;
   }
+  if (to != nullptr) to->end_at(result.size);
   result.sha256 = hash.finish();
   return result;
 }

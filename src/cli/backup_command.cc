@@ -43,6 +43,10 @@ int run_backup(const Settings& settings, backup::BackupOptions options, bool wit
                            report.snapshot.string(), report.data_files,
                            size_text(report.data_bytes), report.copied_files,
                            size_text(report.copied_bytes));
+  if (report.volumes > 0) {
+    std::cout << fmt::format("volumes   {} of notebook instances, of them new {}\n", report.volumes,
+                             report.copied_volumes);
+  }
   if (report.removed_snapshots > 0) {
     std::cout << fmt::format("removed   {} older snapshots, {} files only they had\n",
                              report.removed_snapshots, report.removed_files);
