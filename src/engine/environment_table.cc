@@ -11,7 +11,8 @@ namespace {
 
 // Packages without versions: what an operator builds today is today's, and the log of each job
 // names what it ran with. tensorflow-cpu runs anywhere; PyPI's torch for Linux brings CUDA's
-// libraries, 4 GB that only a machine with an accelerator uses, but PyPI has no other.
+// libraries, 4 GB that only a machine with an accelerator uses, but PyPI has no other. Of sagemaker
+// 3 with the newest boto3 pip looks for quarters of an hour at versions that fit together.
 constexpr std::string_view kBuiltIn = R"toml(
 [[environment]]
 name = "sklearn"
@@ -69,7 +70,7 @@ jars = ["org.apache.hadoop:hadoop-aws:{hadoop}", "com.amazonaws:aws-java-sdk-s3:
 name = "notebook"
 repositories = ["sagemaker-notebook"]
 imports = ["jupyterlab", "ipykernel"]
-packages = ["jupyterlab", "ipykernel", "boto3", "sagemaker", "pandas", "matplotlib", "scikit-learn"]
+packages = ["jupyterlab", "ipykernel", "boto3", "sagemaker<3", "pandas", "matplotlib", "scikit-learn"]
 
 [[environment]]
 name = "python"
