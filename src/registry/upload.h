@@ -22,8 +22,8 @@ inline constexpr std::string_view kSealPurpose = "registry";
 // threads: any; one at a time goes on. errors: StorageError.
 class Upload {
  public:
-  // Goes on with a file that an earlier server began: what was sealed of it. The last quarter of a
-  // megabyte, which waited in memory, is gone when that server was killed; bytes() tells.
+  // Goes on with a file that an earlier server began: what was sealed of it. The last 320 KiB,
+  // which waited in memory, may be gone when that server was killed; bytes() tells.
   Upload(std::string id, const std::filesystem::path& folder, keys::Sealer& sealer);
   ~Upload();
   Upload(const Upload&) = delete;

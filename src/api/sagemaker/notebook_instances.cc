@@ -49,7 +49,7 @@ std::string joined(std::initializer_list<std::string_view> statuses) {
                   std::string(arn) + ").");
 }
 
-// The rest of what only AWS has. `subnet`: the one that the instance has, or is to get.
+// As AWS: what of the network only goes together.
 void check_network(const json::object& input) {
   const bool subnet = !string_or(input, "SubnetId").empty();
   const json::array* groups = find_array(input, "SecurityGroupIds");
