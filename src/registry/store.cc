@@ -6,27 +6,13 @@
 #include "base/errors.h"
 #include "base/file_io.h"
 #include "base/random.h"
+#include "registry/layer_key.h"
 #include "registry/rows.h"
 
 namespace clary::registry {
 
 namespace fs = std::filesystem;
 using store::Connection;
-
-namespace {
-
-// `sealed`: of registry_blob_keys. Throws StorageError.
-keys::SecretKey open_key(keys::Sealer& sealer, std::span<const std::byte> sealed,
-                         std::string_view digest) {
-  const auto plain = sealer.open(
-      kSealPurpose, {reinterpret_cast<const char*>(sealed.data()), sealed.size()}, digest);
-  if (!plain || plain->size() != keys::kDataKeyBytes) {
-    throw StorageError("the key of the layer " + std::string(digest) + " does not open");
-  }
-  return keys::SecretKey(std::as_bytes(std::span<const char, keys::kDataKeyBytes>(*plain)));
-}
-
-}  // namespace
 
 Store::Store(store::Database& database, fs::path folder, keys::Sealer& sealer, const Clock& clock)
     : database_(database), folder_(std::move(folder)), sealer_(sealer), clock_(clock) {
@@ -139,7 +125,12 @@ std::optional<Blob> Store::blob(const RepositoryName& name, std::string_view dig
     if (row.step()) {
       found = Blob{static_cast<std::uint64_t>(row.integer(0)), blob_file(digest)};
       const auto sealed = row.blob(1);
-      if (!sealed.empty()) found->key = open_key(sealer_, sealed, digest);
+      if (sealed.empty()) return;
+      found->key =
+          open_key(sealer_, {reinterpret_cast<const char*>(sealed.data()), sealed.size()}, digest);
+      if (!found->key) {
+        throw StorageError("the key of the layer " + std::string(digest) + " does not open");
+      }
     }
   });
   return found;
@@ -213,9 +204,7 @@ bool Store::finish_upload(const RepositoryName& name, Upload& upload, std::strin
     return false;
   }
   const std::string key = rows::key(name);
-  const auto secret = upload.key().bytes();
-  const std::string sealed = sealer_.seal(
-      kSealPurpose, {reinterpret_cast<const char*>(secret.data()), secret.size()}, digest);
+  const std::string sealed = seal_key(sealer_, upload.key(), digest);
   const fs::path file = blob_file(digest);
   database_.write([&](Connection& connection) {
     // The same bytes are there already under a key of their own.

@@ -10,6 +10,7 @@
 #include "base/errors.h"
 #include "base/file_io.h"
 #include "base/text.h"
+#include "registry/layer_key.h"
 
 namespace clary::registry {
 namespace {
@@ -84,16 +85,13 @@ void Upload::open_key(keys::Sealer& sealer) {
     const ssize_t size = read(kept, sealed.data(), sealed.size());
     close(kept);
     sealed.resize(size < 0 ? 0 : static_cast<std::size_t>(size));
-    const auto plain = sealer.open(kSealPurpose, sealed, id_);
-    if (plain && plain->size() == keys::kDataKeyBytes) {
-      key_ = keys::SecretKey(std::as_bytes(std::span<const char, keys::kDataKeyBytes>(*plain)));
+    if (const auto key = registry::open_key(sealer, sealed, id_)) {
+      key_ = *key;
       return;
     }
   }
   key_ = keys::random_key();
-  const auto bytes = key_.bytes();
-  sealed =
-      sealer.seal(kSealPurpose, {reinterpret_cast<const char*>(bytes.data()), bytes.size()}, id_);
+  sealed = seal_key(sealer, key_, id_);
   const int file = open_or_throw(key_file_, O_WRONLY | O_CREAT | O_TRUNC);
   try {
     write_at(file, 0, std::as_bytes(std::span(sealed)));

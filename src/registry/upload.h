@@ -17,8 +17,6 @@
 
 namespace clary::registry {
 
-inline constexpr std::string_view kSealPurpose = "registry";
-
 // threads: any; one at a time goes on. errors: StorageError.
 class Upload {
  public:
