@@ -45,7 +45,7 @@ bool apply_run(const engine::Run& run, Model model, store::Document& job);
 // Whether RetryStrategy gives a job whose run was lost by the platform another one.
 bool may_retry(const engine::Run& run, const store::Document& job);
 // Gives the job a new run, keeping what became of the last one among the transitions.
-void retry_training_job(store::Document& job);
+void retry_training_job(const engine::Run& run, store::Document& job);
 // Whether a run whose place was taken is to be followed by another: managed spot training, or a job
 // that made room for one of higher priority.
 bool goes_on(const engine::Run& run, const store::Document& job);

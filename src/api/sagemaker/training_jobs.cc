@@ -318,7 +318,7 @@ bool TrainingController::follow_up(const engine::Run& run, const store::Document
     if (goes_on(run, stored)) {
       continue_training_job(run, stored);
     } else if (may_retry(run, stored)) {
-      retry_training_job(stored);
+      retry_training_job(run, stored);
     } else {
       return false;
     }

@@ -106,7 +106,11 @@ TEST_F(TrainingTest, AnInterruptedJobGoesOnWithinItsTimes) {
   const std::string first = run_id();
   step(RunPhase::kRunning);
   clock.advance(std::chrono::seconds(30));
+  // Values that came with no other news.
+  workloads.runs.begin()->second.metrics = {{"train:auc", 0.5, clock.now()},
+                                            {"validation:auc", 0.4, clock.now()}};
   end({RunOutcome::Kind::kInterrupted, 0, ""});
+  EXPECT_EQ(describe().at("FinalMetricDataList").as_array().size(), 2u);
   EXPECT_EQ(describe().at("SecondaryStatus"), "Interrupted");
   EXPECT_EQ(describe().at("TrainingJobStatus"), "InProgress");
   EXPECT_TRUE(workloads.runs.empty());
@@ -117,8 +121,13 @@ TEST_F(TrainingTest, AnInterruptedJobGoesOnWithinItsTimes) {
   // 31.5 s of 100 are used up.
   EXPECT_EQ(workloads.runs.begin()->second.spec.limits.max_runtime.count(), 69);
   step(RunPhase::kRunning);
+  workloads.runs.begin()->second.metrics = {{"train:auc", 0.75, clock.now()}};
   end({RunOutcome::Kind::kSucceeded, 0, ""});
   const json::object job = describe();
+  const json::array& metrics = job.at("FinalMetricDataList").as_array();
+  ASSERT_EQ(metrics.size(), 2u);
+  EXPECT_EQ(metrics[0].at("Value"), 0.75);
+  EXPECT_EQ(metrics[1].at("Value"), 0.4);  // of the first run
   EXPECT_EQ(job.at("TrainingJobStatus"), "Completed");
   EXPECT_EQ(job.at("TrainingTimeInSeconds"), 33);  // 31.5 + 1.5, the waiting does not count
   EXPECT_EQ(transitions(job), (std::vector<std::string>{"Starting", "Training", "Interrupted",

@@ -1,5 +1,6 @@
 // A training job's document brought up to its run: the secondary statuses and their sentences are
 // those of DescribeTrainingJob's reference and of its answers.
+#include <algorithm>
 #include <cmath>
 
 #include "api/sagemaker/resources.h"
@@ -130,14 +131,24 @@ void put_times(const engine::Run& run, std::optional<Timestamp> ended, const jso
   body["BillableTimeInSeconds"] = whole;
 }
 
-json::array final_metrics(const engine::Run& run) {
+// Of a job's metrics the newest values; those that an earlier run of it gave alone stay.
+void put_metrics(const engine::Run& run, json::object& body) {
+  if (run.metrics.empty()) return;
   json::array list;
   for (const engine::FinalMetric& metric : run.metrics) {
     list.push_back({{"MetricName", metric.name},
                     {"Value", metric.value},
                     {"Timestamp", epoch_seconds(metric.time)}});
   }
-  return list;
+  if (const json::array* earlier = find_array(body, "FinalMetricDataList")) {
+    for (const json::value& entry : *earlier) {
+      const std::string name = string_or(entry.as_object(), "MetricName");
+      const bool again =
+          std::ranges::find(run.metrics, name, &engine::FinalMetric::name) != run.metrics.end();
+      if (!again) list.push_back(entry);
+    }
+  }
+  body["FinalMetricDataList"] = std::move(list);
 }
 
 }  // namespace
@@ -168,7 +179,7 @@ bool apply_run(const engine::Run& run, Model model, store::Document& job) {
   } else if (stop) {
     put_stopping(transitions, stop, *stop);
   }
-  if (!run.metrics.empty()) body["FinalMetricDataList"] = final_metrics(run);
+  put_metrics(run, body);
   body["SecondaryStatus"] = transitions.last_status();
   body["SecondaryStatusTransitions"] = transitions.take();
   body["TrainingJobStatus"] = status;
@@ -206,6 +217,7 @@ void continue_training_job(const engine::Run& run, store::Document& job) {
   if (const auto started = start_of(run)) {
     job.body.emplace("TrainingStartTime", epoch_seconds(*started));
   }
+  put_metrics(run, job.body);  // nobody is told of a metric alone: these may be new here
   job.body["SecondaryStatus"] = "Interrupted";
   job.body["SecondaryStatusTransitions"] = std::move(list);
 }
@@ -217,7 +229,8 @@ std::optional<Timestamp> wait_deadline(const store::Document& job) {
   return job.created + std::chrono::seconds(wait->to_number<std::int64_t>());
 }
 
-void retry_training_job(store::Document& job) {
+void retry_training_job(const engine::Run& run, store::Document& job) {
+  put_metrics(run, job.body);
   job.internal[kRetries] = find_int(job.internal, kRetries).value_or(0) + 1;
   job.internal[kEarlierTransitions] = job.body.at("SecondaryStatusTransitions");
   job.internal[kRunId] = new_run_id(job.key);
