@@ -62,6 +62,23 @@ def test_deploy_what_a_training_job_made(owner, clients, trained):
     assert not clients.sagemaker.list_models(NameContains=name)["Models"]
 
 
+def test_what_is_typed_before_the_training_job_is_known_stays(owner, trained):
+    """Its answer fills in what nobody has; so it is again when the step is come back to."""
+    page, name = owner.open("/endpoints/~deploy"), aws.unique("typed")
+    page.get_by_role("radio", name="What a training job has made").check()
+    page.get_by_label("Model name").fill(name)
+    page.get_by_role("combobox", name="Training job").fill(trained["TrainingJobName"])
+    artifact = page.get_by_role("combobox", name="Model data")
+    expect(artifact).to_have_value(trained["ModelArtifacts"]["S3ModelArtifacts"])
+    expect(page.get_by_label("Model name")).to_have_value(name)
+    artifact.fill("s3://elsewhere/model.tar.gz")
+    next_step(page)
+    with page.expect_response(lambda answer: "DescribeTrainingJob" in answer.request.headers.get("x-amz-target", "")):
+        page.get_by_role("button", name="Back").click()
+    expect(page.get_by_label("Model name")).to_have_value(name)
+    expect(artifact).to_have_value("s3://elsewhere/model.tar.gz")
+
+
 def test_a_deployment_goes_on_after_what_failed(owner, clients, model, served):
     """A name that is taken: the configuration that was made by then is not made twice."""
     page, name = owner.open(f"/endpoints/~deploy?model={model}"), aws.unique("again")

@@ -2,10 +2,10 @@ import Container from '@cloudscape-design/components/container';
 import FormField from '@cloudscape-design/components/form-field';
 import RadioGroup from '@cloudscape-design/components/radio-group';
 import SpaceBetween from '@cloudscape-design/components/space-between';
-import { useState } from 'react';
+import { type Dispatch, type RefObject, type SetStateAction, useState } from 'react';
 
 import { Suggest } from '../../parts/Suggest';
-import { type Draft, EMPTY } from '../models/draft';
+import { type Draft, EMPTY, refill } from '../models/draft';
 import { FromJob } from '../models/FromJob';
 import { ModelForm } from '../models/ModelForm';
 import { findModels, type Plan } from './deploy';
@@ -18,15 +18,31 @@ function withModel(plan: Plan, name: string, draft?: Draft): Plan {
   return { model: draft, variants: [{ ...first!, model: name }, ...rest], config: follow(plan.config), endpoint: follow(plan.endpoint) };
 }
 
-export function ChooseModel(props: { plan: Plan; change: (plan: Plan) => void; job: string; setJob: (job: string) => void }) {
-  const { plan, change, job, setJob } = props;
+interface Props {
+  plan: Plan;
+  change: Dispatch<SetStateAction<Plan>>;
+  job: string;
+  setJob: (job: string) => void;
+  filled: RefObject<Draft>; // what the training job brought last; it outlasts this step
+}
+
+export function ChooseModel({ plan, change, job, setJob, filled }: Props) {
   const [way, setWay] = useState(job || plan.model ? 'job' : 'model');
-  const draft = plan.model ?? EMPTY;
-  const fill = (next: Draft) => change(withModel(plan, next.name, next));
+  const begin = (model?: Draft) => change(before => withModel(before, model?.name ?? '', model));
+  const edit = (next: (before: Draft) => Draft) =>
+    change(before => {
+      const model = next(before.model ?? EMPTY);
+      return withModel(before, model.name, model);
+    });
+  const fill = (next: Draft) => {
+    const was = filled.current;
+    filled.current = next;
+    edit(before => refill(before, was, next));
+  };
   const choose = (value: string) => {
     setWay(value);
-    if (value === 'model') change(withModel(plan, '', undefined));
-    else fill(EMPTY);
+    filled.current = EMPTY;
+    begin(value === 'job' ? EMPTY : undefined);
   };
   return (
     <Container>
@@ -43,19 +59,12 @@ export function ChooseModel(props: { plan: Plan; change: (plan: Plan) => void; j
         </FormField>
         {way === 'model' ? (
           <FormField label="Model">
-            <Suggest value={plan.variants[0]!.model} change={name => change(withModel(plan, name))} find={findModels} placeholder="The name of a model" />
+            <Suggest value={plan.variants[0]!.model} change={name => change(before => withModel(before, name))} find={findModels} placeholder="The name of a model" />
           </FormField>
         ) : (
           <SpaceBetween size="m">
-            {/* What was filled in stays when somebody comes back to this step. */}
-            <FromJob
-              job={job}
-              change={setJob}
-              fill={next => {
-                if (plan.model?.artifact !== next.artifact) fill(next);
-              }}
-            />
-            {plan.model && <ModelForm draft={draft} change={changes => fill({ ...draft, ...changes })} strict={draft.image !== ''} />}
+            <FromJob job={job} change={setJob} fill={fill} />
+            {plan.model && <ModelForm draft={plan.model} change={changes => edit(before => ({ ...before, ...changes }))} strict={plan.model.image !== ''} />}
           </SpaceBetween>
         )}
       </SpaceBetween>

@@ -4,13 +4,14 @@ import Container from '@cloudscape-design/components/container';
 import KeyValuePairs from '@cloudscape-design/components/key-value-pairs';
 import SpaceBetween from '@cloudscape-design/components/space-between';
 import Wizard from '@cloudscape-design/components/wizard';
-import { useRef, useState } from 'react';
+import { type SetStateAction, useRef, useState } from 'react';
 
 import { notify } from '../../app/flashes';
 import { to, useNavigate, useQuery } from '../../app/navigation';
 import { CodeSample } from '../../parts/CodeSample';
 import { ErrorBox } from '../../parts/ErrorBox';
 import { boto3 } from '../../parts/python';
+import { EMPTY } from '../models/draft';
 import { ChooseModel } from './ChooseModel';
 import { deploy, modelFault, namesFault, type Plan, pythonOf, type Step, variantsFault } from './deploy';
 import { Instances, Names } from './DeployForms';
@@ -57,7 +58,8 @@ export default function Deploy() {
   const [busy, setBusy] = useState(false);
   const [error, setError] = useState<unknown>();
   const done = useRef(new Set<Step>());
-  const change = (next: Plan) => {
+  const filled = useRef(EMPTY);
+  const change = (next: SetStateAction<Plan>) => {
     setPlan(next);
     setFault(undefined);
   };
@@ -97,7 +99,7 @@ export default function Deploy() {
         errorIconAriaLabel: 'Error',
       }}
       steps={[
-        { title: 'Model', errorText: step === 0 ? fault : undefined, content: <ChooseModel plan={plan} change={change} job={job} setJob={setJob} /> },
+        { title: 'Model', errorText: step === 0 ? fault : undefined, content: <ChooseModel plan={plan} change={change} job={job} setJob={setJob} filled={filled} /> },
         { title: 'Instances', errorText: step === 1 ? fault : undefined, content: <Instances plan={plan} change={change} /> },
         { title: 'Names', errorText: step === 2 ? fault : undefined, content: <Names plan={plan} change={change} /> },
         { title: 'Review', content: <Review plan={plan} error={error} done={done.current} /> },

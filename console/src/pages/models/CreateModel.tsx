@@ -11,7 +11,7 @@ import { CodeSample } from '../../parts/CodeSample';
 import { ErrorBox } from '../../parts/ErrorBox';
 import { LinkButton } from '../../parts/LinkButton';
 import { boto3 } from '../../parts/python';
-import { createModel, type Draft, EMPTY, faultsOf, requestOf } from './draft';
+import { createModel, type Draft, EMPTY, faultsOf, refill, requestOf } from './draft';
 import { FromJob } from './FromJob';
 import { ModelForm } from './ModelForm';
 
@@ -24,11 +24,13 @@ export default function CreateModel() {
   const [busy, setBusy] = useState(false);
   const [error, setError] = useState<unknown>();
   // What the job brings may arrive while somebody types: neither takes the other's away.
-  const typed = useRef(false);
-  const edit = (changes: Partial<Draft>) => {
-    typed.current ||= Boolean(changes.name);
-    setDraft(before => ({ ...before, ...changes }));
+  const filled = useRef(EMPTY);
+  const fill = (next: Draft) => {
+    const was = filled.current;
+    filled.current = next;
+    setDraft(before => refill(before, was, next));
   };
+  const edit = (changes: Partial<Draft>) => setDraft(before => ({ ...before, ...changes }));
   const submit = async (event: FormEvent) => {
     event.preventDefault();
     setStrict(true);
@@ -62,7 +64,7 @@ export default function CreateModel() {
         <SpaceBetween size="l">
           {error !== undefined && <ErrorBox error={error} />}
           <Container header={<Header variant="h2">From a training job</Header>}>
-            <FromJob job={job} change={setJob} fill={next => setDraft(before => ({ ...next, name: typed.current ? before.name : next.name }))} />
+            <FromJob job={job} change={setJob} fill={fill} />
           </Container>
           <Container header={<Header variant="h2">Model</Header>}>
             <ModelForm draft={draft} change={edit} strict={strict} />

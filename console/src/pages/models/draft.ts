@@ -45,6 +45,12 @@ export function faultsOf(draft: Draft): Partial<Record<keyof Draft, string>> {
   return faults;
 }
 
+// `next` in place of `filled`, with which `draft` began: what somebody has changed since then stays.
+export function refill(draft: Draft, filled: Draft, next: Draft): Draft {
+  const changed = Object.entries(draft).filter(([field, value]) => value !== filled[field as keyof Draft]);
+  return { ...next, ...Object.fromEntries(changed) };
+}
+
 // Image, artifact and role of a completed training job; a name that is close to the job's.
 export async function draftOfJob(job: string, signal?: AbortSignal): Promise<Draft> {
   const known = await sagemaker().send(new DescribeTrainingJobCommand({ TrainingJobName: job }), { abortSignal: signal });
