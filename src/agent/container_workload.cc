@@ -43,25 +43,31 @@ bool is_ready(int file, milliseconds time) {
   return ::poll(&waited, 1, static_cast<int>(time.count())) > 0;
 }
 
+// What runc says after this, its own process says, which waits for the container's first one
+// (libcontainer's process_linux.go), unless it repeats what that one reports. When the first one is
+// killed, or does not get memory, it knows no more than that it was gone, and each step that it was
+// at has words of its own for that.
+bool first_process_was_lost(std::string_view what) {
+  constexpr std::string_view kStart = "unable to start container process: ";
+  constexpr std::string_view kReported = "error during container init: ";
+  const auto start = what.find(kStart);
+  if (start == std::string_view::npos) return false;
+  what.remove_prefix(start + kStart.size());
+  if (what.starts_with("exec")) return false;
+  if (!what.starts_with(kReported)) return true;
+  what.remove_prefix(kReported.size());
+  // "%!w(<nil>)" is its way to say that the other end was closed.
+  return what.starts_with("EOF") || what.starts_with("%!w(<nil>)") || what.contains("init-p: ");
+}
+
 // What the runtime says when something outside hindered it before the user's program began. Podmans
 // that share no lock change the same chains of the firewall, and one that meets another's change is
-// refused. And runc's own first processes may be killed, or not get a process or memory: it then
-// knows no more than that they were gone, and says so after the step it was at (libcontainer's
-// process_linux.go; "%!w(<nil>)" is its way to say that the other end was closed).
+// refused. And processes of the runtime may be killed, or not get a process or memory.
 bool passes_by(std::string_view what) {
-  constexpr std::array<std::string_view, 12> kSigns{"netavark",
-                                                    "init-p: ",
-                                                    "can't get final child's PID from pipe",
-                                                    "can't copy bootstrap data to pipe",
-                                                    "waiting for init preliminary setup",
-                                                    "waiting for our first child to exit",
-                                                    "error during container init: EOF",
-                                                    "error during container init: %!w(<nil>)",
-                                                    "could not synchronise after",
-                                                    "container process is already dead",
-                                                    "no such process",
-                                                    "no logs from conmon"};
-  return std::ranges::any_of(kSigns, [&](std::string_view sign) { return what.contains(sign); });
+  constexpr std::array<std::string_view, 4> kSigns{"netavark", "container process is already dead",
+                                                   "no such process", "no logs from conmon"};
+  return first_process_was_lost(what) ||
+         std::ranges::any_of(kSigns, [&](auto sign) { return what.contains(sign); });
 }
 
 // Tries again what may pass by. Throws RuntimeError.
@@ -128,19 +134,20 @@ void ContainerWorkload::create() {
   pull_image(options_.run, *runtime_, SystemClock());
   const containers::ContainerSpec spec = container_spec(options_);
   own_network_ = spec.network != "host" && options_.network == nullptr;
-  id_ = runtime_->create(spec);
-  attach();
+  retrying([&] { set_up(spec); });
   frames_ = std::make_unique<containers::FrameReader>(
       [this](containers::Stream stream, std::string_view bytes) { follow_output(stream, bytes); });
   // Podman has set up the process by now, Docker makes one when it starts.
   if (const int pid = runtime_->inspect(id_).pid; pid > 0) open_process(pid);
 }
 
-// Podman sets up the network and the container's first process now.
-void ContainerWorkload::attach() {
-  retrying([&] {
-    attachment_ = std::make_unique<Attachment>(runtime_->socket(), id_, Attachment::Replay::kNo);
-  });
+// Podman sets up the network and the container's first process when it is attached to. A container
+// in which that failed is not used again: runc may still know its ID, and refuse it.
+void ContainerWorkload::set_up(const containers::ContainerSpec& spec) {
+  if (!id_.empty()) runtime_->remove(id_);
+  id_.clear();
+  id_ = runtime_->create(spec);
+  attachment_ = std::make_unique<Attachment>(runtime_->socket(), id_, Attachment::Replay::kNo);
 }
 
 ContainerWorkload::~ContainerWorkload() {

@@ -40,7 +40,7 @@ class ContainerWorkload final : public Workload {
 
  private:
   void create();
-  void attach();
+  void set_up(const containers::ContainerSpec& spec);
   void open_process(int pid);
   void connect_network(int pid);
   void signal(int number, const char* name);
