@@ -302,6 +302,7 @@ json::object to_json(const JobSpec& spec) {
       {"instance_count", spec.instance_count},
       {"log_group", spec.log_group},
       {"log_stream", spec.log_stream},
+      {"log_parts", words(spec.log_parts)},
       {"metric_namespace", spec.metric_namespace},
       {"metric_dimensions", text_map(spec.metric_dimensions)},
       {"gang", spec.gang},
@@ -359,6 +360,7 @@ JobSpec job_spec_from_json(const json::object& object) {
   spec.instance_count = static_cast<int>(find_int(object, "instance_count").value_or(1));
   spec.log_group = string_or(object, "log_group");
   spec.log_stream = string_or(object, "log_stream");
+  spec.log_parts = words(object, "log_parts");
   spec.metric_namespace = string_or(object, "metric_namespace");
   spec.metric_dimensions = text_map(object, "metric_dimensions");
   spec.gang = string_or(object, "gang");

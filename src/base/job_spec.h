@@ -148,6 +148,9 @@ struct JobSpec {
   std::string volume_key;
   int instance_index = 0, instance_count = 1;
   std::string log_group, log_stream;
+  // Parts of the workload with log streams of their own, beside `log_stream` and named for them:
+  // the lines that begin with "[PART] ", which is left out.
+  std::vector<std::string> log_parts;
   std::string metric_namespace;  // of scraped metrics
   std::map<std::string, std::string> metric_dimensions;
   // Of several instances that run together. Set by the engine: the id of the first instance's run,

@@ -16,6 +16,27 @@ store::MetricId metric_id(const engine::JobSpec& spec, const engine::FinalMetric
   return id;
 }
 
+// The lines by stream, in their order.
+std::map<std::string, std::vector<store::LogEvent>> by_stream(const engine::JobSpec& spec,
+                                                              std::vector<store::LogEvent> events) {
+  std::map<std::string, std::vector<store::LogEvent>> streams;
+  const std::string beside = spec.log_stream.substr(0, spec.log_stream.rfind('/') + 1);
+  for (store::LogEvent& event : events) {
+    const std::string* stream = &spec.log_stream;
+    std::string of_part;
+    for (const std::string& part : spec.log_parts) {
+      const std::string mark = "[" + part + "] ";
+      if (!event.message.starts_with(mark)) continue;
+      event.message.erase(0, mark.size());
+      of_part = beside + part;
+      stream = &of_part;
+      break;
+    }
+    streams[*stream].push_back(std::move(event));
+  }
+  return streams;
+}
+
 }  // namespace
 
 engine::RunSinks run_sinks(store::LogEvents& logs, store::MetricPoints& metrics,
@@ -23,10 +44,14 @@ engine::RunSinks run_sinks(store::LogEvents& logs, store::MetricPoints& metrics,
   return {.logs =
               [&logs](store::Connection& connection, const engine::JobSpec& spec,
                       std::vector<store::LogEvent> events) {
-                logs.append_within(
-                    connection,
-                    {.account = spec.account, .region = spec.region, .group = spec.log_group},
-                    spec.log_stream, events);
+                const store::LogScope group{
+                    .account = spec.account, .region = spec.region, .group = spec.log_group};
+                if (spec.log_parts.empty()) {
+                  return logs.append_within(connection, group, spec.log_stream, events);
+                }
+                for (const auto& [stream, lines] : by_stream(spec, std::move(events))) {
+                  logs.append_within(connection, group, stream, lines);
+                }
               },
           .metrics =
               [&metrics](store::Connection& connection, const engine::JobSpec& spec,

@@ -62,9 +62,9 @@ def lifecycle(clients, **hooks):
 @pytest.fixture(scope="module")
 def scripts(clients):
     return lifecycle(
-        clients, OnCreate="echo created >> /home/ec2-user/SageMaker/hooks.txt",
+        clients, OnCreate="echo created >> /home/ec2-user/SageMaker/hooks.txt; echo; echo making",
         OnStart="#!/bin/bash\nset -e\nsudo -u ec2-user -i <<'EOF'\n"
-                "echo started >> /home/ec2-user/SageMaker/hooks.txt\nEOF\n")
+                "echo started >> /home/ec2-user/SageMaker/hooks.txt\necho starting >&2\nEOF\n")
 
 
 @pytest.fixture(scope="module")
@@ -141,11 +141,14 @@ with open({FILE!r}, "w") as file:
         assert hooks == ["created", "started", "started"]
 
     def test_its_log_is_in_cloudwatch(self, clients, name):
-        def said():
-            events = clients.logs.get_log_events(
-                logGroupName="/aws/sagemaker/NotebookInstances", logStreamName=f"{name}/jupyter.log")
-            return any("Jupyter Server" in event["message"] for event in events["events"])
-        aws.wait_until(said, 30)
+        def said(stream):
+            events = clients.logs.get_log_events(logGroupName="/aws/sagemaker/NotebookInstances",
+                                                 logStreamName=f"{name}/{stream}")
+            return [event["message"] for event in events["events"]]
+        aws.wait_until(lambda: any("Jupyter Server" in line for line in said("jupyter.log")), 30)
+        assert said("LifecycleConfigOnCreate") == ["", "making"]
+        assert said("LifecycleConfigOnStart")[0] == "starting"  # and once more at each start
+        assert not any("starting" in line for line in said("jupyter.log"))
 
     def test_updates_wait_for_a_stop(self, clients, name):
         message = refused(clients, "update_notebook_instance", NotebookInstanceName=name,

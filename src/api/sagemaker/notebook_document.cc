@@ -131,6 +131,7 @@ engine::JobSpec notebook_spec(const store::Document& notebook, const NotebookSta
   spec.start_attempts = 1;
   spec.log_group = "/aws/sagemaker/NotebookInstances";
   spec.log_stream = notebook.key.name + "/jupyter.log";
+  spec.log_parts = {"LifecycleConfigOnCreate", "LifecycleConfigOnStart"};
   spec.metric_namespace = "/aws/sagemaker/NotebookInstances";
   spec.metric_dimensions = {{"NotebookInstanceName", notebook.key.name}};
   return spec;
