@@ -91,6 +91,7 @@ class Home:
 
 
 def pass_on(stream, mark: str) -> None:
+    """Lines with a mark, by which the server knows which log stream they are for."""
     for line in stream:
         print(f"[{mark}] {line.decode(errors='replace').rstrip()}", flush=True)
 

@@ -16,25 +16,15 @@ store::MetricId metric_id(const engine::JobSpec& spec, const engine::FinalMetric
   return id;
 }
 
-// The lines by stream, in their order.
-std::map<std::string, std::vector<store::LogEvent>> by_stream(const engine::JobSpec& spec,
-                                                              std::vector<store::LogEvent> events) {
-  std::map<std::string, std::vector<store::LogEvent>> streams;
-  const std::string beside = spec.log_stream.substr(0, spec.log_stream.rfind('/') + 1);
-  for (store::LogEvent& event : events) {
-    const std::string* stream = &spec.log_stream;
-    std::string of_part;
-    for (const std::string& part : spec.log_parts) {
-      const std::string mark = "[" + part + "] ";
-      if (!event.message.starts_with(mark)) continue;
-      event.message.erase(0, mark.size());
-      of_part = beside + part;
-      stream = &of_part;
-      break;
-    }
-    streams[*stream].push_back(std::move(event));
+// The stream of a line; the mark of a part that has one of its own goes off the line.
+std::string stream_of(const engine::JobSpec& spec, std::string& line) {
+  for (const std::string& part : spec.log_parts) {
+    const std::string mark = "[" + part + "] ";
+    if (!line.starts_with(mark)) continue;
+    line.erase(0, mark.size());
+    return spec.log_stream.substr(0, spec.log_stream.rfind('/') + 1) + part;
   }
-  return streams;
+  return spec.log_stream;
 }
 
 }  // namespace
@@ -49,7 +39,12 @@ engine::RunSinks run_sinks(store::LogEvents& logs, store::MetricPoints& metrics,
                 if (spec.log_parts.empty()) {
                   return logs.append_within(connection, group, spec.log_stream, events);
                 }
-                for (const auto& [stream, lines] : by_stream(spec, std::move(events))) {
+                std::map<std::string, std::vector<store::LogEvent>> streams;
+                for (store::LogEvent& event : events) {
+                  const std::string stream = stream_of(spec, event.message);
+                  streams[stream].push_back(std::move(event));
+                }
+                for (const auto& [stream, lines] : streams) {
                   logs.append_within(connection, group, stream, lines);
                 }
               },
