@@ -10,7 +10,9 @@
 
 #include <algorithm>
 #include <array>
+#include <chrono>
 #include <fstream>
+#include <utility>
 
 #include "agent/image_pull.h"
 #include "base/errors.h"
@@ -27,6 +29,7 @@ using std::chrono::milliseconds;
 using std::chrono::seconds;
 
 constexpr milliseconds kRetry{250};
+constexpr seconds kLook{1};           // between two looks into the log of a program that runs
 constexpr seconds kExitCodeTime{20};  // how long the runtime is waited for, to say the exit code
 constexpr seconds kLastOutputTime{5};
 constexpr milliseconds kEndTogether{1000};  // of the output and of the program
@@ -147,7 +150,7 @@ void ContainerWorkload::set_up(const containers::ContainerSpec& spec) {
   if (!id_.empty()) runtime_->remove(id_);
   id_.clear();
   id_ = runtime_->create(spec);
-  attachment_ = std::make_unique<Attachment>(runtime_->socket(), id_, Attachment::Replay::kNo);
+  attachment_ = std::make_unique<Attachment>(runtime_->socket(), id_);
 }
 
 ContainerWorkload::~ContainerWorkload() {
@@ -292,20 +295,26 @@ bool ContainerWorkload::pump_attachment() {
   return true;
 }
 
-// The runtime went away and is back, perhaps: everything from the start, without what is here.
-bool ContainerWorkload::reattach() {
+// What the runtime keeps of the output, without what is here already. It is the only source once an
+// attachment broke: a new one would start at a moment nobody knows, with a gap before it.
+void ContainerWorkload::read_log() {
+  containers::FrameReader rest(
+      [this](containers::Stream stream, std::string_view bytes) { follow_output(stream, bytes); },
+      output_bytes_, error_bytes_);
+  runtime_->logs(id_, rest);
+}
+
+// While the program runs. It may take a tenth of the time: a log is read whole each time.
+void ContainerWorkload::look_into_log() {
+  const auto began = std::chrono::steady_clock::now();
+  if (began < next_look_) return;
   try {
-    if (!runtime_->inspect(id_).running) return false;
-    attachment_ = std::make_unique<Attachment>(runtime_->socket(), id_, Attachment::Replay::kAll);
-    frames_ = std::make_unique<containers::FrameReader>(
-        [this](containers::Stream stream, std::string_view bytes) { follow_output(stream, bytes); },
-        output_bytes_, error_bytes_);
-    frames_->feed(attachment_->take_first());
-    return true;
+    read_log();
   } catch (const RuntimeError&) {
-    attachment_.reset();
-    return false;
+    // It is not back yet.
   }
+  const auto now = std::chrono::steady_clock::now();
+  next_look_ = now + std::max<std::chrono::steady_clock::duration>(kLook, 9 * (now - began));
 }
 
 void ContainerWorkload::follow() {
@@ -320,16 +329,15 @@ void ContainerWorkload::follow() {
       if (files[1].revents != 0) break;
       if (files[0].revents != 0 && !pump_attachment()) {
         attachment_.reset();
-        if (!pidfd_ || is_ready(pidfd_.get(), kEndTogether)) break;
         broke_ = true;
+        if (!pidfd_ || is_ready(pidfd_.get(), kEndTogether)) break;
         spdlog::warn("the container's output broke off; the runtime is asked for it again");
       }
-      if (!attachment_ && !reattach() && !pidfd_) break;
+      if (!attachment_) look_into_log();
     }
   } catch (const containers::BadFrame& error) {
     spdlog::error("{}", error.what());
-    broke_ = true;
-    attachment_.reset();
+    broke_ = std::exchange(attachment_, nullptr) != nullptr;
     while (pidfd_ && !is_ready(pidfd_.get(), kRetry)) {
       if (stopped_within(milliseconds(0))) return;
     }
@@ -338,38 +346,41 @@ void ContainerWorkload::follow() {
 }
 
 // What is still on its way, once the program has ended.
-void ContainerWorkload::read_the_rest() {
+void ContainerWorkload::drain_attachment() {
   const auto until = std::chrono::steady_clock::now() + kLastOutputTime;
   while (attachment_) {
     const auto left = std::chrono::ceil<milliseconds>(until - std::chrono::steady_clock::now());
-    if (left.count() <= 0 || !is_ready(attachment_->descriptor(), left)) return;
-    if (!pump_attachment()) attachment_.reset();
+    if (left.count() <= 0 || !is_ready(attachment_->descriptor(), left)) {
+      broke_ = true;
+      attachment_.reset();
+    } else if (!pump_attachment()) {
+      attachment_.reset();
+    }
   }
-  if (!broke_) return;
-  containers::FrameReader rest(
-      [this](containers::Stream stream, std::string_view bytes) { follow_output(stream, bytes); },
-      output_bytes_, error_bytes_);
-  runtime_->logs(id_, rest);
 }
 
+// The program has ended; its output and exit code may still be on their way to the runtime.
 void ContainerWorkload::conclude() {
   // At once: the runtime removes the group when it cleans up.
   if (cgroup_ && cgroup_->out_of_memory()) out_of_memory_ = true;
   const auto until = std::chrono::steady_clock::now() + kExitCodeTime;
-  bool read = false;
   std::string why = "the container runtime does not know that its container ended";
   while (!stopped_within(milliseconds(0))) {
     try {
-      if (!std::exchange(read, true)) read_the_rest();
+      drain_attachment();
       const containers::ContainerState state = runtime_->inspect(id_);
       if (state.out_of_memory) out_of_memory_ = true;
-      if (state.ended) return end({.code = state.exit_code, .signal = 0}, "");
+      if (state.ended) {
+        if (broke_) read_log();  // whole only now
+        return end({.code = state.exit_code, .signal = 0}, "");
+      }
     } catch (const RuntimeError& error) {
       why = error.what();
       broke_ = true;
-      read = false;
     } catch (const containers::BadFrame& error) {
       spdlog::error("{}", error.what());
+      // Of the attachment: the log may do. Of the log: nothing is left to read.
+      broke_ = std::exchange(attachment_, nullptr) != nullptr;
     }
     if (std::chrono::steady_clock::now() >= until) {
       constexpr int kUnknown = 255;

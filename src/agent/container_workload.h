@@ -47,8 +47,9 @@ class ContainerWorkload final : public Workload {
   void follow();
   void follow_output(containers::Stream stream, std::string_view bytes);
   bool pump_attachment();
-  bool reattach();
-  void read_the_rest();
+  void read_log();
+  void look_into_log();
+  void drain_attachment();
   void conclude();
   bool stopped_within(std::chrono::milliseconds time) const;
   void end(const process::Exit& exit, std::string lost);
@@ -71,7 +72,8 @@ class ContainerWorkload final : public Workload {
   // The thread's alone.
   std::uint64_t output_bytes_ = 0, error_bytes_ = 0;
   std::unique_ptr<containers::FrameReader> frames_;
-  bool broke_ = false;  // the attachment ended before the program
+  bool broke_ = false;  // the attachment may not have given everything
+  std::chrono::steady_clock::time_point next_look_;
 
   mutable std::mutex mutex_;
   std::optional<process::Exit> exit_;  // guarded by mutex_

@@ -52,11 +52,10 @@ unsigned status_of(std::string_view head) {
 
 }  // namespace
 
-Attachment::Attachment(const std::filesystem::path& socket, const std::string& id, Replay replay)
+Attachment::Attachment(const std::filesystem::path& socket, const std::string& id)
     : socket_(connect_to(socket)) {
   const std::string request = "POST /v1.41/containers/" + id +
-                              "/attach?stream=1&stdout=1&stderr=1" +
-                              (replay == Replay::kAll ? "&logs=1" : "") +
+                              "/attach?stream=1&stdout=1&stderr=1"
                               " HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\n"
                               "Upgrade: tcp\r\nContent-Length: 0\r\n\r\n";
   const auto refuse = [&](const std::string& why) {

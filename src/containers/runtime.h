@@ -130,9 +130,8 @@ class Runtime {
 // owns: the connection. threads: one.
 class Attachment {
  public:
-  enum class Replay { kNo, kAll };  // kAll: first everything that was written before
   // Podman sets the container up for this, and so says here what is wrong with it.
-  Attachment(const std::filesystem::path& socket, const std::string& id, Replay replay);
+  Attachment(const std::filesystem::path& socket, const std::string& id);
   ~Attachment();
   Attachment(const Attachment&) = delete;
   Attachment& operator=(const Attachment&) = delete;

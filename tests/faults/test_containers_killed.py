@@ -83,6 +83,14 @@ def monitors(podman):
     return found
 
 
+def has_ended(pid):
+    """Also when its parent has not taken note of it."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] == "Z"
+    except OSError:
+        return True
+
+
 def none_left(podman):
     aws.wait_until(lambda: not podman.containers(), 30, 0.5)
 
@@ -109,6 +117,26 @@ def test_service_stays_away(clients, bucket, podman):
     job = aws.wait_job(clients, name)
     assert job["TrainingJobStatus"] == "Completed", job["FailureReason"]
     assert aws.job_messages(clients, name)[-1] == "last line"
+    none_left(podman)
+
+
+def test_output_comes_after_the_end(clients, bucket, podman):
+    """The program has ended before conmon wrote down its last lines, and they are not lost."""
+    name = begin(clients, bucket)
+    program = int(podman.run("inspect", "--format", "{{.State.Pid}}", podman.containers()[0]))
+    stopped = monitors(podman)
+    assert stopped
+    podman.kill()
+    for pid in stopped:
+        os.kill(pid, signal.SIGSTOP)
+    aws.wait_until(lambda: has_ended(program), 30)
+    podman.start()
+    time.sleep(2)  # for whoever would read the log too early
+    for pid in stopped:
+        os.kill(pid, signal.SIGCONT)
+    job = aws.wait_job(clients, name)
+    assert job["TrainingJobStatus"] == "Completed", job["FailureReason"]
+    assert aws.job_messages(clients, name) == [f"line {i}" for i in range(30)] + ["last line"]
     none_left(podman)
 
 
