@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <atomic>
-#include <charconv>
 #include <mutex>
 #include <unordered_map>
 
@@ -34,42 +33,6 @@ INSERT INTO log_counter VALUES(1);
 )";
 constexpr Migration kMigrations[] = {{"log_events", 1, kSchema1}};
 
-constexpr char kAddGroup[] =
-    "INSERT INTO log_groups(account,region,name,created) VALUES(?1,?2,?3,?4) ON CONFLICT DO "
-    "NOTHING";
-constexpr char kGroup[] =
-    "SELECT id,account,region,name,created,retention_days,stored_bytes FROM log_groups "
-    "WHERE account=?1 AND region=?2 AND name=?3";
-constexpr char kGroups[] =
-    "SELECT id,account,region,name,created,retention_days,stored_bytes FROM log_groups "
-    "WHERE account=?1 AND region=?2 AND name>=?3 AND name<?4 AND name>?5 ORDER BY name LIMIT ?6";
-constexpr char kRemoveGroup[] = "DELETE FROM log_groups WHERE id=?1";
-constexpr char kSetRetention[] = "UPDATE log_groups SET retention_days=?2 WHERE id=?1";
-constexpr char kAddBytes[] =
-    "UPDATE log_groups SET stored_bytes=max(0,stored_bytes+?2) WHERE id=?1";
-constexpr char kAddStream[] =
-    "INSERT INTO log_streams(group_id,name,created) VALUES(?1,?2,?3) ON CONFLICT DO NOTHING";
-constexpr char kStream[] =
-    "SELECT id,name,created,first_event,last_event,last_ingestion FROM log_streams "
-    "WHERE group_id=?1 AND name=?2";
-constexpr char kStreamsByName[] =
-    "SELECT id,name,created,first_event,last_event,last_ingestion FROM log_streams "
-    "WHERE group_id=?1 AND name>=?2 AND name<?3 AND name>?4 ORDER BY name LIMIT ?5";
-constexpr char kStreamsByNameDown[] =
-    "SELECT id,name,created,first_event,last_event,last_ingestion FROM log_streams "
-    "WHERE group_id=?1 AND name>=?2 AND name<?3 AND (?4='' OR name<?4) ORDER BY name DESC LIMIT ?5";
-constexpr char kStreamsByEvent[] =
-    "SELECT id,name,created,first_event,last_event,last_ingestion FROM log_streams "
-    "WHERE group_id=?1 AND (last_event,name)>(?2,?3) ORDER BY last_event,name LIMIT ?4";
-constexpr char kStreamsByEventDown[] =
-    "SELECT id,name,created,first_event,last_event,last_ingestion FROM log_streams "
-    "WHERE group_id=?1 AND (last_event,name)<(?2,?3) ORDER BY last_event DESC,name DESC LIMIT ?4";
-constexpr char kStreamIds[] = "SELECT id FROM log_streams WHERE group_id=?1";
-constexpr char kRemoveStream[] = "DELETE FROM log_streams WHERE id=?1";
-constexpr char kTouchStream[] =
-    "UPDATE log_streams SET first_event=CASE first_event WHEN 0 THEN ?2 ELSE min(first_event,?2) "
-    "END,"
-    "last_event=max(last_event,?3),last_ingestion=?4 WHERE id=?1";
 constexpr char kNextId[] = "UPDATE log_counter SET next_id=next_id+?1 RETURNING next_id";
 constexpr char kAddEvent[] =
     "INSERT INTO log_events(stream_id,time,id,ingested,message) VALUES(?1,?2,?3,?4,?5)";
@@ -92,85 +55,8 @@ constexpr char kCollect[] =
 constexpr char kCollectRest[] = "DELETE FROM log_events WHERE stream_id=?1";
 constexpr char kForgetGarbage[] = "DELETE FROM log_garbage WHERE stream_id=?1";
 
-constexpr std::int64_t kFarFuture = std::int64_t{1} << 60;
 constexpr std::int64_t kEventOverhead = 26;
 constexpr std::int64_t kMaxPendingBytes = std::int64_t{256} << 20;
-
-std::int64_t milliseconds(Timestamp time) {
-  return time.time_since_epoch().count();
-}
-Timestamp from_milliseconds(std::int64_t value) {
-  return Timestamp(std::chrono::milliseconds(value));
-}
-
-// Greater than every text that starts with `prefix`, in the byte order that SQLite compares by.
-std::string after_prefix(std::string_view prefix) {
-  return std::string(prefix) + "\xff";
-}
-
-struct GroupRow {
-  std::int64_t id = 0;
-  LogGroup group;
-};
-
-GroupRow group_of(const Statement& row) {
-  GroupRow result;
-  result.id = row.integer(0);
-  result.group.account = row.text(1);
-  result.group.region = row.text(2);
-  result.group.name = row.text(3);
-  result.group.created = from_milliseconds(row.integer(4));
-  if (!row.is_null(5)) result.group.retention_days = row.integer(5);
-  result.group.stored_bytes = row.integer(6);
-  return result;
-}
-
-std::optional<GroupRow> find_group(Connection& connection, const LogScope& scope) {
-  auto& row = connection.statement(kGroup);
-  row.bind(1, scope.account).bind(2, scope.region).bind(3, scope.group);
-  if (!row.step()) return std::nullopt;
-  return group_of(row);
-}
-
-struct StreamRow {
-  std::int64_t id = 0;
-  LogStream stream;
-};
-
-StreamRow stream_of(const Statement& row) {
-  const auto time = [](std::int64_t value) {
-    return value == 0 ? std::nullopt : std::optional(from_milliseconds(value));
-  };
-  StreamRow result;
-  result.id = row.integer(0);
-  result.stream.name = row.text(1);
-  result.stream.created = from_milliseconds(row.integer(2));
-  result.stream.first_event = time(row.integer(3));
-  result.stream.last_event = time(row.integer(4));
-  result.stream.last_ingestion = time(row.integer(5));
-  return result;
-}
-
-std::optional<StreamRow> find_stream(Connection& connection, std::int64_t group,
-                                     std::string_view stream) {
-  auto& row = connection.statement(kStream).bind(1, group).bind(2, stream);
-  if (!row.step()) return std::nullopt;
-  return stream_of(row);
-}
-
-bool add_group(Connection& connection, const LogScope& scope, Timestamp now) {
-  auto& insert = connection.statement(kAddGroup);
-  insert.bind(1, scope.account).bind(2, scope.region).bind(3, scope.group);
-  insert.bind(4, milliseconds(now)).run();
-  return connection.changes() == 1;
-}
-
-bool add_stream(Connection& connection, std::int64_t group, std::string_view stream,
-                Timestamp now) {
-  auto& insert = connection.statement(kAddStream);
-  insert.bind(1, group).bind(2, stream).bind(3, milliseconds(now)).run();
-  return connection.changes() == 1;
-}
 
 // The oldest time that is still answered.
 std::int64_t retained_from(const LogGroup& group, Timestamp now) {
@@ -183,39 +69,28 @@ std::int64_t bytes_before(Connection& connection, std::int64_t stream, std::int6
   return row.step() ? row.integer(0) : 0;
 }
 
-void add_bytes(Connection& connection, std::int64_t group, std::int64_t bytes) {
-  connection.statement(kAddBytes).bind(1, group).bind(2, bytes).run();
-}
-
-std::vector<std::int64_t> stream_ids(Connection& connection, std::int64_t group) {
-  std::vector<std::int64_t> ids;
-  auto& row = connection.statement(kStreamIds).bind(1, group);
-  while (row.step()) ids.push_back(row.integer(0));
-  return ids;
-}
-
-void expire(Connection& connection, const GroupRow& row, Timestamp now) {
+void expire(Connection& connection, const LogGroupRow& row, Timestamp now) {
   const std::int64_t from = retained_from(row.group, now);
   if (from == 0) return;
   std::int64_t freed = 0;
-  for (const std::int64_t stream : stream_ids(connection, row.id)) {
+  for (const std::int64_t stream : log_stream_ids(connection, row.id)) {
     freed += bytes_before(connection, stream, from);
     connection.statement(kExpire).bind(1, stream).bind(2, from).run();
   }
-  add_bytes(connection, row.id, -freed);
+  add_stored_bytes(connection, row.id, -freed);
 }
 
 void append_events(Connection& connection, const LogScope& scope, std::string_view stream_name,
                    std::span<const LogEvent> events, Timestamp now, bool also_expire) {
-  auto group = find_group(connection, scope);
+  auto group = find_log_group(connection, scope);
   if (!group) {
-    add_group(connection, scope, now);
-    group = find_group(connection, scope);
+    add_log_group(connection, scope, now);
+    group = find_log_group(connection, scope);
   }
-  auto stream = find_stream(connection, group->id, stream_name);
+  auto stream = find_log_stream(connection, group->id, stream_name);
   if (!stream) {
-    add_stream(connection, group->id, stream_name, now);
-    stream = find_stream(connection, group->id, stream_name);
+    add_log_stream(connection, group->id, stream_name, now);
+    stream = find_log_stream(connection, group->id, stream_name);
   }
   if (events.empty()) return;
   std::int64_t id = 0;
@@ -231,9 +106,8 @@ void append_events(Connection& connection, const LogScope& scope, std::string_vi
     last = std::max(last, time);
     bytes += static_cast<std::int64_t>(event.message.size()) + kEventOverhead;
   }
-  auto& touch = connection.statement(kTouchStream).bind(1, stream->id).bind(2, first);
-  touch.bind(3, last).bind(4, milliseconds(now)).run();
-  add_bytes(connection, group->id, bytes);
+  touch_log_stream(connection, stream->id, first, last, now);
+  add_stored_bytes(connection, group->id, bytes);
   if (also_expire) expire(connection, *group, now);
 }
 
@@ -347,21 +221,22 @@ std::span<const Migration> LogEvents::migrations() {
 
 bool LogEvents::create_group(const LogScope& scope) {
   bool created = false;
-  impl_->database.write(
-      [&](Connection& connection) { created = add_group(connection, scope, impl_->clock.now()); });
+  impl_->database.write([&](Connection& connection) {
+    created = add_log_group(connection, scope, impl_->clock.now());
+  });
   return created;
 }
 
 bool LogEvents::remove_group(const LogScope& scope) {
   bool removed = false;
   impl_->database.write([&](Connection& connection) {
-    const auto group = find_group(connection, scope);
+    const auto group = find_log_group(connection, scope);
     if (!group) return;
-    for (const std::int64_t stream : stream_ids(connection, group->id)) {
+    for (const std::int64_t stream : log_stream_ids(connection, group->id)) {
       connection.statement(kAddGarbage).bind(1, stream).run();
-      connection.statement(kRemoveStream).bind(1, stream).run();
+      remove_log_stream(connection, stream);
     }
-    connection.statement(kRemoveGroup).bind(1, group->id).run();
+    remove_log_group(connection, group->id);
     removed = true;
   });
   if (removed) impl_->collect_garbage();
@@ -372,14 +247,9 @@ bool LogEvents::set_retention(const LogScope& scope, std::optional<std::int64_t>
   bool found = false;
   const Timestamp now = impl_->clock.now();
   impl_->database.write([&](Connection& connection) {
-    auto group = find_group(connection, scope);
+    auto group = find_log_group(connection, scope);
     if (!group) return;
-    auto& update = connection.statement(kSetRetention).bind(1, group->id);
-    if (days) {
-      update.bind(2, *days).run();
-    } else {
-      update.bind_null(2).run();
-    }
+    set_log_retention(connection, group->id, days);
     group->group.retention_days = days;
     expire(connection, *group, now);
     found = true;
@@ -391,11 +261,8 @@ std::vector<LogGroup> LogEvents::groups(std::string_view account, std::string_vi
                                         std::string_view prefix, std::string_view after,
                                         std::size_t limit) {
   std::vector<LogGroup> groups;
-  const std::string end = after_prefix(prefix);
   impl_->database.read([&](Connection& connection) {
-    auto& row = connection.statement(kGroups).bind(1, account).bind(2, region);
-    row.bind(3, prefix).bind(4, end).bind(5, after).bind(6, limit);
-    while (row.step()) groups.push_back(group_of(row).group);
+    groups = list_log_groups(connection, account, region, prefix, after, limit);
   });
   return groups;
 }
@@ -403,7 +270,7 @@ std::vector<LogGroup> LogEvents::groups(std::string_view account, std::string_vi
 std::optional<LogGroup> LogEvents::group(const LogScope& scope) {
   std::optional<LogGroup> group;
   impl_->database.read([&](Connection& connection) {
-    if (auto found = find_group(connection, scope)) group = std::move(found->group);
+    if (auto found = find_log_group(connection, scope)) group = std::move(found->group);
   });
   return group;
 }
@@ -412,12 +279,12 @@ bool LogEvents::create_stream(const LogScope& scope, std::string_view stream) {
   bool created = false;
   impl_->database.write([&](Connection& connection) {
     const Timestamp now = impl_->clock.now();
-    auto group = find_group(connection, scope);
+    auto group = find_log_group(connection, scope);
     if (!group) {
-      add_group(connection, scope, now);
-      group = find_group(connection, scope);
+      add_log_group(connection, scope, now);
+      group = find_log_group(connection, scope);
     }
-    created = add_stream(connection, group->id, stream, now);
+    created = add_log_stream(connection, group->id, stream, now);
   });
   return created;
 }
@@ -425,49 +292,24 @@ bool LogEvents::create_stream(const LogScope& scope, std::string_view stream) {
 bool LogEvents::remove_stream(const LogScope& scope, std::string_view stream) {
   bool removed = false;
   impl_->database.write([&](Connection& connection) {
-    const auto group = find_group(connection, scope);
+    const auto group = find_log_group(connection, scope);
     if (!group) return;
-    const auto found = find_stream(connection, group->id, stream);
+    const auto found = find_log_stream(connection, group->id, stream);
     if (!found) return;
-    add_bytes(connection, group->id, -bytes_before(connection, found->id, kFarFuture));
+    add_stored_bytes(connection, group->id, -bytes_before(connection, found->id, kFarFuture));
     connection.statement(kAddGarbage).bind(1, found->id).run();
-    connection.statement(kRemoveStream).bind(1, found->id).run();
+    remove_log_stream(connection, found->id);
     removed = true;
   });
   if (removed) impl_->collect_garbage();
   return removed;
 }
 
-std::string LogEvents::position(const LogStream& last, StreamOrder order) {
-  if (order == StreamOrder::kName) return last.name;
-  return std::to_string(last.last_event ? milliseconds(*last.last_event) : 0) + ":" + last.name;
-}
-
-std::vector<LogStream> LogEvents::streams(const LogScope& scope, std::string_view prefix,
-                                          StreamOrder order, bool descending,
-                                          std::string_view after, std::size_t limit) {
+std::vector<LogStream> LogEvents::streams(const LogScope& scope, const LogStreamPage& page) {
   std::vector<LogStream> streams;
-  const std::string end = after_prefix(prefix);
-  std::int64_t last_event = descending ? kFarFuture : -1;
-  std::string_view last_name = after;
-  if (order == StreamOrder::kLastEvent && !after.empty()) {
-    const auto colon = std::min(after.find(':'), after.size());
-    std::from_chars(after.data(), after.data() + colon, last_event);
-    last_name = after.substr(std::min(colon + 1, after.size()));
-  }
   impl_->database.read([&](Connection& connection) {
-    const auto group = find_group(connection, scope);
-    if (!group) return;
-    auto& row = connection.statement(order == StreamOrder::kName
-                                         ? (descending ? kStreamsByNameDown : kStreamsByName)
-                                         : (descending ? kStreamsByEventDown : kStreamsByEvent));
-    row.bind(1, group->id);
-    if (order == StreamOrder::kName) {
-      row.bind(2, prefix).bind(3, end).bind(4, after).bind(5, limit);
-    } else {
-      row.bind(2, last_event).bind(3, last_name).bind(4, limit);
-    }
-    while (row.step()) streams.push_back(stream_of(row).stream);
+    const auto group = find_log_group(connection, scope);
+    if (group) streams = list_log_streams(connection, group->id, page);
   });
   return streams;
 }
@@ -475,8 +317,8 @@ std::vector<LogStream> LogEvents::streams(const LogScope& scope, std::string_vie
 bool LogEvents::has_stream(const LogScope& scope, std::string_view stream) {
   bool found = false;
   impl_->database.read([&](Connection& connection) {
-    const auto group = find_group(connection, scope);
-    found = group && find_stream(connection, group->id, stream);
+    const auto group = find_log_group(connection, scope);
+    found = group && find_log_stream(connection, group->id, stream);
   });
   return found;
 }
@@ -531,9 +373,9 @@ std::vector<StoredLogEvent> LogEvents::events(const LogScope& scope, std::string
   std::vector<StoredLogEvent> events;
   const Timestamp now = impl_->clock.now();
   impl_->database.read([&](Connection& connection) {
-    const auto group = find_group(connection, scope);
+    const auto group = find_log_group(connection, scope);
     if (!group) return;
-    const auto found = find_stream(connection, group->id, stream);
+    const auto found = find_log_stream(connection, group->id, stream);
     if (!found) return;
     events = walk(connection, found->id, stream, range, retained_from(group->group, now));
   });
@@ -546,26 +388,19 @@ std::vector<StoredLogEvent> LogEvents::filter(const LogScope& scope,
                                               std::string_view stream_prefix, const Range& range) {
   std::vector<StoredLogEvent> best;
   const Timestamp now = impl_->clock.now();
-  const std::string end = after_prefix(stream_prefix);
   impl_->database.read([&](Connection& connection) {
-    const auto group = find_group(connection, scope);
+    const auto group = find_log_group(connection, scope);
     if (!group) return;
-    std::vector<StreamRow> rows;
-    auto& row = connection.statement(kStreamsByName).bind(1, group->id).bind(2, stream_prefix);
-    row.bind(3, end).bind(4, std::string_view()).bind(5, -1);
-    while (row.step()) {
-      StreamRow found = stream_of(row);
-      if (found.stream.last_event && wanted(found.stream.name, streams, stream_prefix)) {
-        rows.push_back(std::move(found));
-      }
-    }
-    row.reset();
+    std::vector<LogStreamRow> rows = log_streams_with_prefix(connection, group->id, stream_prefix);
+    std::erase_if(rows, [&](const LogStreamRow& found) {
+      return !found.stream.last_event || !wanted(found.stream.name, streams, stream_prefix);
+    });
     // Oldest first: once a page is full, streams that start later need not be read.
-    std::ranges::sort(rows, {}, [](const StreamRow& r) { return *r.stream.first_event; });
+    std::ranges::sort(rows, {}, [](const LogStreamRow& r) { return *r.stream.first_event; });
     Range left = range;
     left.forward = true;
     const std::int64_t retained = retained_from(group->group, now);
-    for (const StreamRow& found : rows) {
+    for (const LogStreamRow& found : rows) {
       if (range.cursor && *found.stream.last_event < range.cursor->time) continue;
       if (left.until && *found.stream.first_event >= *left.until) continue;
       auto more = walk(connection, found.id, found.stream.name, left, retained);

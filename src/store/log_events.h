@@ -11,6 +11,7 @@
 
 #include "base/clock.h"
 #include "store/database.h"
+#include "store/log_groups.h"
 
 namespace clary::store {
 
@@ -24,24 +25,6 @@ struct StoredLogEvent {
   Timestamp time, ingested;
   std::string message;
   std::int64_t id = 0;  // grows; the order of arrival
-};
-
-// `stored_bytes` counts 26 bytes for each event besides its message, as AWS does.
-struct LogGroup {
-  std::string account, region, name;
-  Timestamp created;
-  std::int64_t stored_bytes = 0;
-  std::optional<std::int64_t> retention_days;
-};
-
-struct LogStream {
-  std::string name;
-  Timestamp created;
-  std::optional<Timestamp> first_event, last_event, last_ingestion;
-};
-
-struct LogScope {
-  std::string account, region, group;
 };
 
 // Events older than their group's retention are not answered, and removed within an hour of the
@@ -61,12 +44,7 @@ class LogEvents {
   std::optional<LogGroup> group(const LogScope& scope);
   bool create_stream(const LogScope& scope, std::string_view stream);  // false: exists
   bool remove_stream(const LogScope& scope, std::string_view stream);
-  enum class StreamOrder { kName, kLastEvent };
-  // Where a page that ended with `last` goes on: the `after` of the next one.
-  static std::string position(const LogStream& last, StreamOrder order);
-  // `after` that position() did not make is as "".
-  std::vector<LogStream> streams(const LogScope& scope, std::string_view prefix, StreamOrder order,
-                                 bool descending, std::string_view after, std::size_t limit);
+  std::vector<LogStream> streams(const LogScope& scope, const LogStreamPage& page);
   bool has_stream(const LogScope& scope, std::string_view stream);
 
   // Creates group and stream as needed. Durable on return.

@@ -22,15 +22,16 @@ class LogEventsTest : public testing::Test {
     }
     return events;
   }
-  std::vector<std::string> names(LogEvents::StreamOrder order, bool descending,
-                                 std::size_t page = 2) {
+  std::vector<std::string> names(LogStreamOrder order, bool descending, std::size_t page = 2) {
     std::vector<std::string> names;
     std::string after;
     while (true) {
-      const auto streams = logs_.streams(scope_, "", order, descending, after, page);
+      const auto streams = logs_.streams(
+          scope_,
+          {.prefix = "", .order = order, .descending = descending, .after = after, .limit = page});
       for (const LogStream& stream : streams) names.push_back(stream.name);
       if (streams.size() < page) return names;
-      after = LogEvents::position(streams.back(), order);
+      after = log_stream_position(streams.back(), order);
     }
   }
 
@@ -68,13 +69,14 @@ TEST_F(LogEventsTest, StreamsAreOrderedAndPaged) {
   logs_.append(scope_, "c", lines(10, 1));
   logs_.append(scope_, "a", lines(20, 1));
   logs_.append(scope_, "b", lines(20, 1));
-  using Order = LogEvents::StreamOrder;
+  using Order = LogStreamOrder;
   EXPECT_EQ(names(Order::kName, false), (std::vector<std::string>{"a", "b", "c", "d"}));
   EXPECT_EQ(names(Order::kName, true), (std::vector<std::string>{"d", "c", "b", "a"}));
   EXPECT_EQ(names(Order::kLastEvent, true), (std::vector<std::string>{"b", "a", "c", "d"}));
   EXPECT_EQ(names(Order::kLastEvent, false, 1), (std::vector<std::string>{"d", "c", "a", "b"}));
-  EXPECT_EQ(logs_.streams(scope_, "c", Order::kName, false, "", 10).size(), 1U);
-  const auto stream = logs_.streams(scope_, "c", Order::kName, false, "", 10)[0];
+  const auto of_c = logs_.streams(scope_, {.prefix = "c", .after = "", .limit = 10});
+  ASSERT_EQ(of_c.size(), 1U);
+  const LogStream& stream = of_c[0];
   EXPECT_EQ(stream.first_event, kStart + milliseconds(10));
   EXPECT_EQ(stream.last_ingestion, kStart);
 }

@@ -35,7 +35,7 @@ json::object delete_log_stream(const LogStores& stores, const json::object& inpu
 
 // nextToken only when there is more: clients loop as long as it is there.
 json::object describe_log_streams(const LogStores& stores, const json::object& input, Call& call) {
-  using Order = store::LogEvents::StreamOrder;
+  using Order = store::LogStreamOrder;
   const store::LogScope scope = scope_of(input, call);
   const std::string prefix = string_or(input, "logStreamNamePrefix");
   const Order order =
@@ -51,12 +51,16 @@ json::object describe_log_streams(const LogStores& stores, const json::object& i
     after = *position;
   }
   if (!stores.events.group(scope)) throw_no_group();
-  auto streams = stores.events.streams(
-      scope, prefix, order, find_bool(input, "descending").value_or(false), after, limit + 1);
+  auto streams =
+      stores.events.streams(scope, {.prefix = prefix,
+                                    .order = order,
+                                    .descending = find_bool(input, "descending").value_or(false),
+                                    .after = after,
+                                    .limit = limit + 1});
   json::object output;
   if (streams.size() > limit) {
     streams.resize(limit);
-    output["nextToken"] = base64(store::LogEvents::position(streams.back(), order));
+    output["nextToken"] = base64(store::log_stream_position(streams.back(), order));
   }
   json::array list;
   for (const store::LogStream& stream : streams) list.push_back(shown(scope, stream));
