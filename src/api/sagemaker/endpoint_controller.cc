@@ -167,7 +167,9 @@ void EndpointController::promote(const store::DocumentKey& key) {
     const std::optional<Fleet> next = fleet_in(endpoint, kNextFleet);
     if (!next || endpoint.status == "Deleting") return false;
     retire_runs(endpoint, runs_of(key, fleet_in(endpoint, kCurrentFleet)), runs_of(key, next));
-    endpoint.internal[kCurrentFleet] = endpoint.internal.at(kNextFleet);
+    // Taken out first: making the member may move what is beside it.
+    json::value promoted = std::move(endpoint.internal.at(kNextFleet));
+    endpoint.internal[kCurrentFleet] = std::move(promoted);
     endpoint.internal.erase(kNextFleet);
     if (const json::object* deployment = find_object(endpoint.internal, kNextDeployment)) {
       endpoint.body["LastDeploymentConfig"] = *deployment;

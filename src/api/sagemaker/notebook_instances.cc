@@ -78,7 +78,8 @@ void check_unbuilt(const json::object& input) {
 json::object as_described(const json::object& input) {
   json::object body = input;
   const auto rename = [&](std::string_view from, std::string_view to) {
-    if (const json::value* value = body.if_contains(from)) {
+    // Of `input`: making a member may move those beside it.
+    if (const json::value* value = input.if_contains(from)) {
       body[to] = *value;
       body.erase(from);
     }
