@@ -359,6 +359,17 @@ void ContainerWorkload::drain_attachment() {
   }
 }
 
+// The log is whole once the runtime says that the container ended. One that cannot be had (it is
+// kept nowhere, say) fails no job. Throws RuntimeError when the runtime is to be asked again.
+void ContainerWorkload::read_last_output() {
+  try {
+    read_log();
+  } catch (const RuntimeError& error) {
+    if (error.unreachable()) throw;
+    spdlog::error("the end of the container's output is lost: {}", error.what());
+  }
+}
+
 // The program has ended; its output and exit code may still be on their way to the runtime.
 void ContainerWorkload::conclude() {
   // At once: the runtime removes the group when it cleans up.
@@ -371,7 +382,7 @@ void ContainerWorkload::conclude() {
       const containers::ContainerState state = runtime_->inspect(id_);
       if (state.out_of_memory) out_of_memory_ = true;
       if (state.ended) {
-        if (broke_) read_log();  // whole only now
+        if (broke_) read_last_output();
         return end({.code = state.exit_code, .signal = 0}, "");
       }
     } catch (const RuntimeError& error) {

@@ -50,6 +50,7 @@ class ContainerWorkload final : public Workload {
   void read_log();
   void look_into_log();
   void drain_attachment();
+  void read_last_output();
   void conclude();
   bool stopped_within(std::chrono::milliseconds time) const;
   void end(const process::Exit& exit, std::string lost);

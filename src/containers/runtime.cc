@@ -268,14 +268,16 @@ ContainerState Runtime::inspect(const std::string& id) {
 
 void Runtime::logs(const std::string& id, FrameReader& reader) {
   http::BlockingClient client({.host = "localhost", .port = 0, .unix_path = socket_.string()});
+  http::ClientResponse response;
   try {
-    client.send(call("GET", "/containers/" + id + "/logs?stdout=1&stderr=1"), kQuick,
-                {.sink = [&](std::string_view bytes) { reader.feed(bytes); },
-                 .source = {},
-                 .source_length = 0});
+    response = client.send(call("GET", "/containers/" + id + "/logs?stdout=1&stderr=1"), kQuick,
+                           {.sink = [&](std::string_view bytes) { reader.feed(bytes); },
+                            .source = {},
+                            .source_length = 0});
   } catch (const http::ClientError& error) {
     throw RuntimeError(0, std::string("the container runtime does not answer: ") + error.what());
   }
+  if (response.status >= 400) throw RuntimeError(response.status, message_of(response.body));
 }
 
 void Runtime::remove(const std::string& id) {
